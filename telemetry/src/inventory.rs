@@ -1,0 +1,136 @@
+//! What one host records: its sources and its event types, hour by hour.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::{EventType, FieldFill, FieldName, HostName, Source, Window};
+
+/// An hour of event time, counted from the Unix epoch in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hour(pub i64);
+
+impl Hour {
+    /// The hour that holds this moment.
+    #[must_use]
+    pub fn of(time: Timestamp) -> Self {
+        Self(time.as_second().div_euclid(3600))
+    }
+
+    /// Its first moment. Hours outside the range of [`Timestamp`] are held at its ends.
+    #[must_use]
+    pub fn start(self) -> Timestamp {
+        let end = if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        Timestamp::from_second(self.0.saturating_mul(3600)).unwrap_or(end)
+    }
+}
+
+/// The family of operating system that a host runs, as its logs show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Platform {
+    /// Microsoft Windows.
+    Windows,
+    /// Linux.
+    Linux,
+}
+
+impl Platform {
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Windows => "windows",
+            Self::Linux => "linux",
+        }
+    }
+}
+
+/// What was learned about one event type on one host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// Events counted over all history held.
+    pub count: u64,
+    /// Event time of the first.
+    pub first: Timestamp,
+    /// Event time of the last.
+    pub last: Timestamp,
+    /// Events by hour of event time; sums to `count`.
+    pub hours: BTreeMap<Hour, u64>,
+    /// Fill of every field that the type's events declare.
+    pub fields: BTreeMap<FieldName, FieldFill>,
+}
+
+impl Observed {
+    /// Events in the hours that the window touches.
+    #[must_use]
+    pub fn count_in(&self, window: &Window) -> u64 {
+        if *window == Window::ALL {
+            return self.count;
+        }
+        self.hours.iter().filter(|(hour, _)| window.touches(**hour)).map(|(_, count)| count).sum()
+    }
+
+    /// Adds what another source of the same host held of this type.
+    pub fn merge(&mut self, other: &Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        for (hour, count) in &other.hours {
+            let sum = self.hours.entry(*hour).or_default();
+            *sum = sum.saturating_add(*count);
+        }
+        for (name, fill) in &other.fields {
+            self.fields.entry(name.clone()).or_default().add(*fill);
+        }
+    }
+}
+
+/// What one host records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inventory {
+    /// Its latest name.
+    pub host: HostName,
+    /// Names it had before.
+    pub aliases: Vec<HostName>,
+    /// The relay through which it was seen (a collector's log), if it was not read on the host itself.
+    pub relay: Option<String>,
+    /// What it runs.
+    pub platform: Platform,
+    /// The logs that were read, or could not be.
+    pub sources: Vec<Source>,
+    /// What they held.
+    pub event_types: BTreeMap<EventType, Observed>,
+}
+
+impl Inventory {
+    /// An inventory of which nothing is known yet.
+    #[must_use]
+    pub fn new(host: HostName, platform: Platform) -> Self {
+        Self {
+            host,
+            aliases: Vec::new(),
+            relay: None,
+            platform,
+            sources: Vec::new(),
+            event_types: BTreeMap::new(),
+        }
+    }
+
+    /// Counts what a source held of one event type.
+    pub fn observe(&mut self, event_type: EventType, observed: Observed) {
+        match self.event_types.entry(event_type) {
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                entry.insert(observed);
+            }
+            std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().merge(&observed),
+        }
+    }
+
+    /// Event time of the oldest and newest event.
+    #[must_use]
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let oldest = self.event_types.values().map(|seen| seen.first).min()?;
+        let newest = self.event_types.values().map(|seen| seen.last).max()?;
+        Some((oldest, newest))
+    }
+}
