@@ -104,6 +104,26 @@ impl EventTypePattern {
     }
 }
 
+impl EventTypePattern {
+    /// True where some event type is what both patterns name.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        fn agree<T: PartialEq>(a: Option<&T>, b: Option<&T>) -> bool {
+            a.zip(b).is_none_or(|(a, b)| a == b)
+        }
+        match (self, other) {
+            (
+                Self::Windows { channel, provider, event_id },
+                Self::Windows { channel: c, provider: p, event_id: id },
+            ) => event_id == id && channel == c && agree(provider.as_ref(), p.as_ref()),
+            (Self::Auditd { record_type, syscall }, Self::Auditd { record_type: r, syscall: s }) => {
+                record_type == r && agree(syscall.as_ref(), s.as_ref())
+            }
+            _ => self == other,
+        }
+    }
+}
+
 impl From<&EventType> for EventTypePattern {
     fn from(event_type: &EventType) -> Self {
         match event_type.clone() {
