@@ -58,7 +58,8 @@ impl FromStr for TechniqueId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let upper = text.trim().to_ascii_uppercase();
-        let digits = |part: &str, count: usize| part.len() == count && part.bytes().all(|b| b.is_ascii_digit());
+        let digits =
+            |part: &str, count: usize| part.len() == count && part.bytes().all(|b| b.is_ascii_digit());
         let valid = upper.strip_prefix('T').is_some_and(|rest| match rest.split_once('.') {
             None => digits(rest, 4),
             Some((parent, sub)) => digits(parent, 4) && digits(sub, 3),

@@ -8,14 +8,18 @@
 //! - [`own`]: a team's own inventory, as TOML or CSV.
 //! - [`problem`]: what was not understood. One bad rule is a problem in the list, never a failed import.
 
+pub mod attack;
 pub mod detection;
 pub mod facts;
+pub mod own;
 pub mod problem;
 pub mod requirement;
+pub mod sigma;
 
 pub use detection::{Detection, DetectionId, DetectionSource, Level, Scope, Status, TechniqueId};
 pub use facts::{DefaultState, EventFacts, Facts, Fix, Rate, Role};
 pub use problem::Problem;
 pub use requirement::{
-    Accepts, Branch, Breadth, Exclusion, FieldExpr, FieldNeed, FieldTest, Leaf, LeafEvent, NotUnderstood, Requirement, Schema,
+    Accepts, Branch, Breadth, Exclusion, FieldExpr, FieldNeed, FieldTest, Leaf, LeafEvent, NotUnderstood,
+    Requirement, Schema,
 };

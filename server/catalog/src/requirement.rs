@@ -62,6 +62,17 @@ pub struct Leaf {
     pub exclusions: Arc<[Exclusion]>,
 }
 
+impl Leaf {
+    /// Every field of the event that a need or an exclusion looks at.
+    pub fn fields(&self) -> impl Iterator<Item = &FieldName> {
+        let mut looked_at: Vec<&FieldNeed> = self.needs.iter().collect();
+        for exclusion in self.exclusions.iter() {
+            exclusion.excluded.collect_needs(&mut looked_at);
+        }
+        looked_at.into_iter().flat_map(|need| need.event_fields.iter())
+    }
+}
+
 /// What must be counted for a leaf to live.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LeafEvent {
@@ -137,6 +148,17 @@ pub enum FieldExpr {
     Constant(bool),
     /// A test that no field decides (keywords).
     Open,
+}
+
+impl FieldExpr {
+    fn collect_needs<'e>(&'e self, into: &mut Vec<&'e FieldNeed>) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.collect_needs(into)),
+            Self::Not(inner) => inner.collect_needs(into),
+            Self::Test(need, _) => into.push(need),
+            Self::Constant(_) | Self::Open => (),
+        }
+    }
 }
 
 /// What a test asks of its field.
