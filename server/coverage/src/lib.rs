@@ -1,1 +1,30 @@
-//! To be filled.
+//! Inventories times detections: verdicts with reasons and evidence. Pure: no I/O, no clock, no errors.
+//!
+//! Read in this order:
+//! - [`verdict`]: the words of an answer: verdict, reason, evidence.
+//! - [`sight`]: one host, indexed for questions.
+//! - [`leaf`]: one event type with the fields that one branch needs: live, armed, unread or dead.
+//! - [`judge`]: a whole requirement on one host.
+//! - [`fleet`]: one detection over all hosts given.
+//! - [`technique`]: detections rolled up to ATT&CK techniques: depth, sole source, noise.
+//! - [`usage`]: which event types are needed by what, and which by nothing.
+//! - [`fix`]: what each reason leads to, and what is worth doing first.
+//! - [`ideal`]: what a detection could see at best on a logging setup that is whole.
+//! - [`say`]: reasons and evidence in words.
+
+pub mod fix;
+pub mod fleet;
+pub mod ideal;
+pub mod judge;
+pub mod leaf;
+pub mod say;
+pub mod sight;
+pub mod technique;
+pub mod usage;
+pub mod verdict;
+
+pub use fleet::{Judged, judge_all};
+pub use judge::{DeadBranch, Judgement, judge};
+pub use leaf::{LeafState, LostExclusion};
+pub use sight::HostSight;
+pub use verdict::{Evidence, How, Reason, ReasonCode, Verdict, VerdictCounts};

@@ -1,0 +1,256 @@
+//! What each reason leads to, and which step is worth taking first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use blindspot_catalog::{Detection, Facts, LeafEvent, Level};
+use blindspot_telemetry::{EventTypePattern, FieldName, SourceId, SourceStatus};
+
+use crate::{
+    HostSight, Judged, Judgement, Verdict, say,
+    verdict::{Reason, ReasonCode},
+};
+
+/// Something to do so that a detection sees more.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Step {
+    /// What to do, in one line.
+    pub what: String,
+    /// The exact command or configuration lines, where there are any.
+    pub commands: Vec<String>,
+    /// How much more will be written, as a hint.
+    pub volume: Option<String>,
+}
+
+/// What one reason asks for. Steps with the same need are one step, whatever detection asks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Need<'a> {
+    Record(&'a EventTypePattern),
+    Fill(&'a EventTypePattern, &'a FieldName),
+    Upgrade(&'a EventTypePattern, &'a FieldName),
+    Give(SourceId),
+    Allow(SourceId),
+    Repair(SourceId),
+    Enlarge(SourceId),
+}
+
+impl<'a> Need<'a> {
+    fn of(reason: &Reason<'a>, host: &HostSight<'_>) -> Option<Self> {
+        let event = reason.event?;
+        let source = match event {
+            LeafEvent::Type(pattern) => SourceId::of_pattern(pattern),
+            LeafEvent::Source(source) => source.clone(),
+        };
+        match (reason.code, event, reason.field) {
+            (ReasonCode::FieldEmpty, LeafEvent::Type(pattern), Some(field)) => {
+                Some(Self::Fill(pattern, field))
+            }
+            (ReasonCode::SchemaTooOld, LeafEvent::Type(pattern), Some(field)) => {
+                Some(Self::Upgrade(pattern, field))
+            }
+            (
+                ReasonCode::NeverSeen | ReasonCode::Silent | ReasonCode::ChannelDisabled,
+                LeafEvent::Type(pattern),
+                _,
+            ) => Some(Self::Record(pattern)),
+            (ReasonCode::SourceMissing, LeafEvent::Type(pattern), _)
+                if host.source(&source).status == SourceStatus::Missing || not_in_box(&source) =>
+            {
+                Some(Self::Record(pattern))
+            }
+            (ReasonCode::SourceMissing | ReasonCode::NeverSeen | ReasonCode::Silent, _, _) => {
+                Some(Self::Give(source))
+            }
+            (ReasonCode::PermissionDenied, _, _) => Some(Self::Allow(source)),
+            (ReasonCode::SourceUnreadable, _, _) => Some(Self::Repair(source)),
+            (ReasonCode::LogOverwritten, _, _) => Some(Self::Enlarge(source)),
+            _ => None,
+        }
+    }
+
+    fn step(&self, facts: &Facts, detection: Option<&Detection>) -> Step {
+        match self {
+            Self::Record(pattern) => record(pattern, facts, detection),
+            Self::Fill(pattern, field) => {
+                let fix = facts.get(pattern).and_then(|facts| facts.fix_of_field(field));
+                Step {
+                    what: fix.map_or_else(
+                        || format!("let {pattern} fill {field}"),
+                        |fix| format!("{} (fills {field} of {pattern})", fix.action),
+                    ),
+                    commands: fix
+                        .and_then(|fix| fix.command.as_deref())
+                        .map(str::to_owned)
+                        .into_iter()
+                        .collect(),
+                    volume: fix.and_then(|fix| fix.volume.as_deref()).map(str::to_owned),
+                }
+            }
+            Self::Upgrade(pattern, field) => {
+                let since = facts.get(pattern).and_then(|facts| facts.first_schema_of(field));
+                let since = since.map(|since| format!(" (schema {since} or newer)")).unwrap_or_default();
+                plain(format!("upgrade what writes {pattern} so that it has {field}{since}"))
+            }
+            Self::Give(source) => {
+                plain(format!("add {source} to the logs that are audited, or switch it on"))
+            }
+            Self::Allow(source) => plain(format!(
+                "run as a user who may read {source} (on Windows a member of Event Log Readers or an administrator)"
+            )),
+            Self::Repair(source) => plain(format!("export {source} again: the file given could not be read")),
+            Self::Enlarge(source) => Step {
+                what: format!("enlarge {source} so that it holds the window"),
+                commands: match source {
+                    SourceId::Channel(channel) => vec![format!("wevtutil sl \"{channel}\" /ms:1073741824")],
+                    _ => Vec::new(),
+                },
+                volume: None,
+            },
+        }
+    }
+}
+
+/// A product that no stock installation brings: where its log is not among those given, installing it is the step.
+fn not_in_box(source: &SourceId) -> bool {
+    match source {
+        SourceId::Channel(channel) => channel.as_str().to_ascii_lowercase().contains("sysmon"),
+        SourceId::SysmonLinux => true,
+        SourceId::Auditd | SourceId::Syslog => false,
+    }
+}
+
+fn plain(what: String) -> Step {
+    Step { what, commands: Vec::new(), volume: None }
+}
+
+fn record(pattern: &EventTypePattern, facts: &Facts, detection: Option<&Detection>) -> Step {
+    let sysmon =
+        detection.filter(|_| not_in_box(&SourceId::of_pattern(pattern))).map(|rule| &rule.sysmon_lines);
+    let known = facts.get(pattern);
+    let title = known.map(|facts| format!(" ({})", facts.title)).unwrap_or_default();
+    let volume =
+        known.and_then(|facts| facts.fixes.iter().find_map(|fix| fix.volume.as_deref())).map(str::to_owned);
+    if let Some(lines) = sysmon.filter(|lines| !lines.is_empty()) {
+        return Step {
+            what: format!("let Sysmon record {pattern}{title}: add to its configuration"),
+            commands: lines.iter().map(ToString::to_string).collect(),
+            volume,
+        };
+    }
+    let fixes = known.map(|facts| facts.fixes.as_slice()).unwrap_or_default();
+    let actions: Vec<&str> = fixes.iter().map(|fix| &*fix.action).collect();
+    Step {
+        what: match actions.as_slice() {
+            [] => format!("record {pattern}{title}"),
+            some => format!("record {pattern}{title}: {}", some.join("; ")),
+        },
+        commands: fixes.iter().filter_map(|fix| fix.command.as_deref()).map(str::to_owned).collect(),
+        volume,
+    }
+}
+
+/// What would mend one judgement, best first, each step once.
+#[must_use]
+pub fn steps(
+    detection: &Detection,
+    judgement: &Judgement<'_>,
+    host: &HostSight<'_>,
+    facts: &Facts,
+) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for reason in judgement.reasons.iter().filter(|_| judgement.verdict != Verdict::OutOfScope) {
+        let Some(need) = Need::of(reason, host) else { continue };
+        let step = need.step(facts, Some(detection));
+        if !steps.contains(&step) {
+            steps.push(step);
+        }
+    }
+    steps
+}
+
+/// A step and what it would do for all detections on all hosts.
+#[derive(Debug)]
+pub struct Gain {
+    /// The step.
+    pub step: Step,
+    /// What it is about, in the text form of event types.
+    pub about: String,
+    /// Detections that are blind, unknown or partial and name this step, by place in the judged list.
+    pub detections: BTreeSet<usize>,
+    /// How many of those are blind on a host where the step applies.
+    pub blind: usize,
+    /// Hosts (by place) where it applies.
+    pub hosts: BTreeSet<usize>,
+    weight: u64,
+}
+
+/// All steps, the one that opens most blind detections (weighed by level) first.
+#[must_use]
+pub fn what_to_do(judged: &[Judged<'_>], hosts: &[HostSight<'_>], facts: &Facts) -> Vec<Gain> {
+    let mut gains: BTreeMap<Need<'_>, Gain> = BTreeMap::new();
+    for (place, each) in judged.iter().enumerate() {
+        for (host_place, (judgement, host)) in each.by_host.iter().zip(hosts).enumerate() {
+            if !matches!(judgement.verdict, Verdict::Blind | Verdict::Unknown | Verdict::Partial) {
+                continue;
+            }
+            let needs: BTreeSet<Need<'_>> =
+                judgement.reasons.iter().filter_map(|r| Need::of(r, host)).collect();
+            for need in needs {
+                let gain = gains.entry(need.clone()).or_insert_with(|| Gain {
+                    step: need.step(facts, None),
+                    about: about(&need),
+                    detections: BTreeSet::new(),
+                    blind: 0,
+                    hosts: BTreeSet::new(),
+                    weight: 0,
+                });
+                gain.hosts.insert(host_place);
+                let blind = judgement.verdict == Verdict::Blind;
+                gain.weight = gain.weight.saturating_add(weight(each.detection.level, judgement.verdict));
+                if gain.detections.insert(place) && blind {
+                    gain.blind += 1;
+                }
+            }
+        }
+    }
+    let mut gains: Vec<Gain> = gains.into_values().collect();
+    gains.sort_by(|a, b| b.weight.cmp(&a.weight).then_with(|| a.about.cmp(&b.about)));
+    gains
+}
+
+fn about(need: &Need<'_>) -> String {
+    match need {
+        Need::Record(pattern) => pattern.to_string(),
+        Need::Fill(pattern, field) | Need::Upgrade(pattern, field) => format!("{pattern} {field}"),
+        Need::Give(source) | Need::Allow(source) | Need::Repair(source) | Need::Enlarge(source) => {
+            source.to_string()
+        }
+    }
+}
+
+/// How much one detection on one host counts: a blind one ten times a partly blind one, and more by level.
+fn weight(level: Option<Level>, verdict: Verdict) -> u64 {
+    let by_level = match level {
+        Some(Level::Critical) => 8,
+        Some(Level::High) => 4,
+        Some(Level::Medium) | None => 2,
+        Some(Level::Low | Level::Informational) => 1,
+    };
+    if verdict == Verdict::Blind { by_level * 10 } else { by_level }
+}
+
+/// One step in one line, for lists.
+#[must_use]
+pub fn line(step: &Step) -> String {
+    match step.commands.as_slice() {
+        [] => step.what.clone(),
+        commands => format!("{}: {}", step.what, commands.join("  ")),
+    }
+}
+
+/// What a judgement is about, in few words, for lists: the event types that are missing.
+#[must_use]
+pub fn missing(judgement: &Judgement<'_>) -> String {
+    let names: BTreeSet<String> =
+        judgement.reasons.iter().filter_map(|reason| reason.event.map(say::event)).collect();
+    names.into_iter().collect::<Vec<_>>().join(" or ")
+}

@@ -1,0 +1,342 @@
+//! One event type with the fields that one branch needs, on one host.
+
+use blindspot_catalog::{
+    Accepts, Breadth, DefaultState, EventFacts, Exclusion, Facts, FieldExpr, FieldNeed, FieldTest, Leaf,
+    LeafEvent, Rate, Schema,
+};
+use blindspot_telemetry::{EventType, FieldFill, FieldName, SourceId, SourceStatus};
+
+use crate::{
+    sight::{HostSight, Seen},
+    verdict::{Evidence, How, Reason, ReasonCode},
+};
+
+/// Events below which "declared and never filled" proves nothing (DESIGN: `thin_evidence`).
+const THIN_BELOW: u64 = 20;
+
+/// How a leaf stands. The order is from best to worst: the best alternative of a branch decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LeafState {
+    /// Counted in the window, with every needed field filled.
+    Live,
+    /// Not counted, and proven that it would be recorded.
+    Armed,
+    /// Nothing may be claimed.
+    Unread,
+    /// The source was read or proven missing, and there is no evidence; or a needed field is absent.
+    Dead,
+}
+
+/// An exclusion that no longer excludes all it was meant to: more false positives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LostExclusion<'a> {
+    /// Its name in the rule.
+    pub label: &'a str,
+    /// The field without which it cannot hold, in the event's own spelling.
+    pub field: &'a FieldName,
+}
+
+/// What judging one leaf came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeafFinding<'a> {
+    /// How it stands.
+    pub state: LeafState,
+    /// An exclusion that lost a field, and the field.
+    pub lost_exclusion: Option<LostExclusion<'a>>,
+    /// Whether seeing it is full sight.
+    pub breadth: Breadth,
+    /// Why it is not live; the first is the one that decided.
+    pub reasons: Vec<Reason<'a>>,
+    /// What it rests on; the first is about the event itself.
+    pub evidence: Vec<Evidence<'a>>,
+}
+
+/// Judges one leaf on one host.
+#[must_use]
+pub fn judge_leaf<'a>(leaf: &'a Leaf, host: &HostSight<'a>, facts: &Facts) -> LeafFinding<'a> {
+    let event_facts = match &leaf.event {
+        LeafEvent::Type(pattern) => facts.get(pattern),
+        LeafEvent::Source(source) => facts.of_source(source),
+    };
+    let best = host
+        .seen(&leaf.event)
+        .filter(|seen| seen.count > 0)
+        .map(|seen| judge_seen(leaf, seen, event_facts))
+        .min_by_key(|finding| (finding.state, finding.lost_exclusion.is_some()));
+    best.unwrap_or_else(|| judge_unseen(leaf, host, event_facts))
+}
+
+/// The fill of one field on one event type.
+enum Fill<'a> {
+    /// Holds what the test accepts.
+    Filled,
+    /// Too few events to say.
+    Thin(&'a FieldName),
+    /// Declared and never filled.
+    Empty(&'a FieldName),
+    /// No event declares it.
+    Absent(&'a FieldName),
+}
+
+fn fill_of<'a>(need: &'a FieldNeed, seen: &Seen<'_>) -> Fill<'a> {
+    let mut worst = Fill::Filled;
+    for name in need.event_fields.iter() {
+        let Some(fill) = seen.observed.fields.get(name).filter(|fill| fill.declared() > 0) else {
+            return Fill::Absent(name);
+        };
+        if holds(fill, need.accepts) {
+            continue;
+        }
+        if seen.observed.count >= THIN_BELOW {
+            worst = Fill::Empty(name);
+        } else if matches!(worst, Fill::Filled) {
+            worst = Fill::Thin(name);
+        }
+    }
+    worst
+}
+
+fn holds(fill: &FieldFill, accepts: Accepts) -> bool {
+    match accepts {
+        Accepts::Value => fill.filled > 0,
+        Accepts::Placeholder => fill.filled > 0 || fill.placeholder > 0,
+    }
+}
+
+fn judge_seen<'a>(leaf: &'a Leaf, seen: Seen<'a>, facts: Option<&EventFacts>) -> LeafFinding<'a> {
+    let mut reasons = Vec::new();
+    let mut state = LeafState::Live;
+    let reason = |code, field, note| Reason {
+        code,
+        event: Some(&leaf.event),
+        field,
+        note,
+        count: seen.observed.count,
+        last: Some(seen.observed.last),
+    };
+    for need in leaf.needs.iter() {
+        let (code, worse, field) = match fill_of(need, &seen) {
+            Fill::Filled => continue,
+            Fill::Thin(field) => (ReasonCode::ThinEvidence, LeafState::Unread, field),
+            Fill::Empty(field) => (ReasonCode::FieldEmpty, LeafState::Dead, field),
+            Fill::Absent(field) => (absent_code(field, facts), LeafState::Dead, field),
+        };
+        state = state.max(worse);
+        reasons.push(reason(code, Some(field), None));
+    }
+    let mut lost_exclusion = None;
+    for exclusion in leaf.exclusions.iter() {
+        let outcome = exclude(exclusion, &seen);
+        if !outcome.can.be_false {
+            state = LeafState::Dead;
+            reasons.push(reason(ReasonCode::ExclusionAlwaysTrue, outcome.lost, Some(&*exclusion.label)));
+        } else if let Some(field) = outcome.lost {
+            lost_exclusion = lost_exclusion.or(Some(LostExclusion { label: &exclusion.label, field }));
+        }
+    }
+    reasons.sort_by_key(|reason| reason.code == ReasonCode::ThinEvidence);
+    LeafFinding { state, lost_exclusion, breadth: leaf.breadth, reasons, evidence: evidence_of(leaf, &seen) }
+}
+
+fn absent_code(field: &FieldName, facts: Option<&EventFacts>) -> ReasonCode {
+    if facts.is_some_and(|facts| facts.first_schema_of(field).is_some()) {
+        ReasonCode::SchemaTooOld
+    } else {
+        ReasonCode::FieldAbsent
+    }
+}
+
+fn evidence_of<'a>(leaf: &'a Leaf, seen: &Seen<'a>) -> Vec<Evidence<'a>> {
+    let event = Evidence {
+        event: &leaf.event,
+        counted: Some(seen.event_type),
+        field: None,
+        count: seen.count,
+        filled: 0,
+        of: 0,
+        last: Some(seen.observed.last),
+        how: How::Seen,
+    };
+    let fields = leaf.needs.iter().flat_map(|need| need.event_fields.iter()).map(|field| {
+        let fill = seen.observed.fields.get(field).copied().unwrap_or_default();
+        Evidence { field: Some(field), filled: fill.filled, of: fill.declared(), ..event.clone() }
+    });
+    std::iter::once(event.clone()).chain(fields).collect()
+}
+
+/// Whether an expression can come out true, and false, on some event of the type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Can {
+    be_true: bool,
+    be_false: bool,
+}
+
+struct Outcome<'a> {
+    can: Can,
+    /// A field whose absence decides a test that was meant to depend on the event.
+    lost: Option<&'a FieldName>,
+}
+
+fn exclude<'a>(exclusion: &'a Exclusion, seen: &Seen<'_>) -> Outcome<'a> {
+    evaluate(&exclusion.excluded, seen)
+}
+
+fn evaluate<'a>(expr: &'a FieldExpr, seen: &Seen<'_>) -> Outcome<'a> {
+    match expr {
+        FieldExpr::Constant(value) => Outcome { can: Can { be_true: *value, be_false: !*value }, lost: None },
+        FieldExpr::Open => Outcome { can: Can { be_true: true, be_false: true }, lost: None },
+        FieldExpr::Not(inner) => {
+            let Outcome { can, lost } = evaluate(inner, seen);
+            Outcome { can: Can { be_true: can.be_false, be_false: can.be_true }, lost }
+        }
+        FieldExpr::Test(need, test) => {
+            let missing = match fill_of(need, seen) {
+                Fill::Filled | Fill::Thin(_) => None,
+                Fill::Empty(field) | Fill::Absent(field) => Some(field),
+            };
+            let can = match (missing, test) {
+                (None, _) => Can { be_true: true, be_false: true },
+                (Some(_), FieldTest::Value) => Can { be_true: false, be_false: true },
+                (Some(_), FieldTest::Absence) => Can { be_true: true, be_false: false },
+            };
+            Outcome { can, lost: missing }
+        }
+        FieldExpr::All(parts) => combine(parts, seen, |can, part| Can {
+            be_true: can.be_true && part.be_true,
+            be_false: can.be_false || part.be_false,
+        }),
+        FieldExpr::Any(parts) => combine(parts, seen, |can, part| Can {
+            be_true: can.be_true || part.be_true,
+            be_false: can.be_false && part.be_false,
+        }),
+    }
+}
+
+fn combine<'a>(parts: &'a [FieldExpr], seen: &Seen<'_>, join: fn(Can, Can) -> Can) -> Outcome<'a> {
+    let mut outcomes = parts.iter().map(|part| evaluate(part, seen));
+    let Some(first) = outcomes.next() else {
+        return Outcome { can: Can { be_true: true, be_false: true }, lost: None };
+    };
+    outcomes.fold(first, |sum, part| Outcome { can: join(sum.can, part.can), lost: sum.lost.or(part.lost) })
+}
+
+/// What may be said of an event type that was not counted in the window.
+enum Unseen<'a> {
+    /// It would be recorded: how that is known, and by which sibling.
+    Armed(How, Option<&'a EventType>),
+    /// It is not known to be recorded.
+    Not(LeafState, ReasonCode),
+}
+
+/// Judges a leaf none of whose events fall into the window.
+fn judge_unseen<'a>(leaf: &'a Leaf, host: &HostSight<'a>, facts: Option<&EventFacts>) -> LeafFinding<'a> {
+    let earlier = host.seen(&leaf.event).max_by_key(|seen| seen.observed.last);
+    let last = earlier.map(|seen| seen.observed.last);
+    let lacking = leaf.needs.iter().find(|need| need.schema == Schema::Lacks).filter(|_| earlier.is_none());
+    let unseen = match lacking {
+        Some(_) => Unseen::Not(LeafState::Dead, ReasonCode::FieldAbsent),
+        None => unseen_state(leaf, host, facts, earlier.as_ref()),
+    };
+    let mut finding = LeafFinding {
+        state: LeafState::Armed,
+        lost_exclusion: None,
+        breadth: leaf.breadth,
+        reasons: Vec::new(),
+        evidence: Vec::new(),
+    };
+    match unseen {
+        Unseen::Armed(how, counted) => finding.evidence.push(Evidence {
+            event: &leaf.event,
+            counted,
+            field: None,
+            count: 0,
+            filled: 0,
+            of: 0,
+            last,
+            how,
+        }),
+        Unseen::Not(state, code) => {
+            finding.state = state;
+            finding.reasons.push(Reason {
+                code,
+                event: Some(&leaf.event),
+                field: lacking.map(|need| need.event_fields.first().unwrap_or(&need.rule_name)),
+                note: None,
+                count: earlier.map_or(0, |seen| seen.observed.count),
+                last,
+            });
+        }
+    }
+    finding
+}
+
+/// Rule 2 of judgement: with nothing counted, the source's state comes first, then the host's role, then the rate.
+fn unseen_state<'a>(
+    leaf: &Leaf,
+    host: &HostSight<'a>,
+    facts: Option<&EventFacts>,
+    earlier: Option<&Seen<'_>>,
+) -> Unseen<'a> {
+    let id = match &leaf.event {
+        LeafEvent::Type(pattern) => SourceId::of_pattern(pattern),
+        LeafEvent::Source(id) => id.clone(),
+    };
+    let source = host.source(&id);
+    let has_role = earlier.is_some() || facts.is_none_or(|facts| host.can_write(facts));
+    match source.status {
+        SourceStatus::Denied => Unseen::Not(LeafState::Unread, ReasonCode::PermissionDenied),
+        SourceStatus::Unreadable => Unseen::Not(LeafState::Unread, ReasonCode::SourceUnreadable),
+        SourceStatus::Lagging => Unseen::Not(LeafState::Unread, ReasonCode::AgentStale),
+        SourceStatus::Disabled => Unseen::Not(LeafState::Dead, ReasonCode::ChannelDisabled),
+        _ if !has_role => Unseen::Not(LeafState::Unread, ReasonCode::RoleUnknown),
+        SourceStatus::Missing | SourceStatus::NotGiven => {
+            Unseen::Not(LeafState::Dead, ReasonCode::SourceMissing)
+        }
+        SourceStatus::Read | SourceStatus::Empty => {
+            let holds_window =
+                host.window.from.is_none_or(|from| source.oldest.is_some_and(|oldest| oldest <= from));
+            by_rate(leaf, host, facts, Absence { earlier: earlier.is_some(), holds_window })
+        }
+    }
+}
+
+/// How an event type is absent from a log that was read.
+#[derive(Clone, Copy)]
+struct Absence {
+    /// It was seen before the window.
+    earlier: bool,
+    /// The log reaches back to the window's start.
+    holds_window: bool,
+}
+
+fn by_rate<'a>(
+    leaf: &Leaf,
+    host: &HostSight<'a>,
+    facts: Option<&EventFacts>,
+    absence: Absence,
+) -> Unseen<'a> {
+    let Some(facts) = facts else {
+        return match leaf.event {
+            // A keyword rule's source that was read and held nothing.
+            LeafEvent::Source(_) if absence.holds_window => {
+                Unseen::Not(LeafState::Dead, ReasonCode::NeverSeen)
+            }
+            LeafEvent::Source(_) => Unseen::Not(LeafState::Unread, ReasonCode::LogOverwritten),
+            // Nothing is known of it, so nothing can be made of its absence.
+            LeafEvent::Type(_) => Unseen::Not(LeafState::Unread, ReasonCode::RareUnproven),
+        };
+    };
+    let sibling =
+        facts.group.as_deref().filter(|_| facts.rate == Rate::Act).and_then(|group| host.sibling(group));
+    match (facts.rate, facts.default) {
+        (Rate::AlwaysOn, _) => Unseen::Armed(How::AlwaysOn, None),
+        _ if sibling.is_some() => Unseen::Armed(How::Sibling, sibling),
+        _ if !absence.holds_window => Unseen::Not(LeafState::Unread, ReasonCode::LogOverwritten),
+        (Rate::Act, _) if absence.earlier => Unseen::Not(LeafState::Unread, ReasonCode::RareUnproven),
+        _ if absence.earlier => Unseen::Not(LeafState::Dead, ReasonCode::Silent),
+        (Rate::Act, DefaultState::On | DefaultState::Partly) => {
+            Unseen::Not(LeafState::Unread, ReasonCode::RareUnproven)
+        }
+        (Rate::Routine | Rate::Act, _) => Unseen::Not(LeafState::Dead, ReasonCode::NeverSeen),
+    }
+}

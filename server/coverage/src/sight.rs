@@ -1,0 +1,173 @@
+//! One host's inventory, indexed for the questions that judging asks.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+use blindspot_catalog::{EventFacts, Facts, LeafEvent, Role};
+use blindspot_telemetry::{
+    EventId, EventType, EventTypePattern, Inventory, Observed, SourceId, SourceStatus, Window, WindowsChannel,
+};
+use jiff::Timestamp;
+
+/// One event type of one host, with what falls into the window.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// The event type.
+    pub event_type: &'a EventType,
+    /// All that is known of it.
+    pub observed: &'a Observed,
+    /// Events in the window; may be zero where it was seen earlier.
+    pub count: u64,
+}
+
+/// What reading one source came to, over all files of the host that hold it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceState {
+    /// The most telling status: read beats empty beats not being able to look beats missing.
+    pub status: SourceStatus,
+    /// Oldest record held.
+    pub oldest: Option<Timestamp>,
+}
+
+/// One host, indexed.
+pub struct HostSight<'a> {
+    /// The inventory itself.
+    pub inventory: &'a Inventory,
+    /// The window that verdicts speak of.
+    pub window: Window,
+    windows: HashMap<WindowsChannel, HashMap<EventId, Vec<Seen<'a>>>>,
+    others: Vec<Seen<'a>>,
+    sources: HashMap<SourceId, SourceState>,
+    roles: HashSet<Role>,
+    products: BTreeSet<Arc<str>>,
+    /// Of each group of event types that one switch decides, one that was counted in the window.
+    siblings: HashMap<Arc<str>, &'a EventType>,
+}
+
+impl<'a> HostSight<'a> {
+    /// Indexes an inventory.
+    #[must_use]
+    pub fn new(inventory: &'a Inventory, window: Window, facts: &Facts) -> Self {
+        let mut sight = Self {
+            inventory,
+            window,
+            windows: HashMap::new(),
+            others: Vec::new(),
+            sources: HashMap::new(),
+            roles: facts.roles_shown(inventory),
+            products: facts.products_shown(inventory),
+            siblings: HashMap::new(),
+        };
+        for (event_type, observed) in &inventory.event_types {
+            let seen = Seen { event_type, observed, count: observed.count_in(&window) };
+            if let Some(group) = facts.get(&event_type.into()).and_then(|known| known.group.clone())
+                && seen.count > 0
+            {
+                sight.siblings.entry(group).or_insert(event_type);
+            }
+            match event_type {
+                EventType::Windows { channel, event_id, .. } => {
+                    let ids = sight.windows.entry(channel.clone()).or_default();
+                    ids.entry(*event_id).or_default().push(seen);
+                }
+                _ => sight.others.push(seen),
+            }
+            sight.note_source(SourceId::of(event_type), SourceStatus::Read, Some(observed.first));
+        }
+        for source in &inventory.sources {
+            for id in &source.holds {
+                sight.note_source(id.clone(), source.status, source.oldest);
+            }
+        }
+        sight
+    }
+
+    fn note_source(&mut self, id: SourceId, status: SourceStatus, oldest: Option<Timestamp>) {
+        let state = self.sources.entry(id).or_insert(SourceState { status, oldest });
+        if telling(status) < telling(state.status) {
+            state.status = status;
+        }
+        state.oldest = match (state.oldest, oldest) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+
+    /// Every event type of this host that the leaf's event matches.
+    pub fn seen(&self, event: &LeafEvent) -> impl Iterator<Item = Seen<'a>> + '_ {
+        let listed: Box<dyn Iterator<Item = Seen<'a>> + '_> = match event {
+            LeafEvent::Type(pattern @ EventTypePattern::Windows { channel, event_id, .. }) => {
+                let pattern = pattern.clone();
+                let ids = self.windows.get(channel).and_then(|ids| ids.get(event_id));
+                let all = ids.into_iter().flatten().copied();
+                Box::new(all.filter(move |seen| pattern.matches(seen.event_type)))
+            }
+            LeafEvent::Type(pattern) => {
+                let pattern = pattern.clone();
+                Box::new(self.others.iter().copied().filter(move |seen| pattern.matches(seen.event_type)))
+            }
+            LeafEvent::Source(SourceId::Channel(channel)) => {
+                let ids = self.windows.get(channel);
+                Box::new(ids.into_iter().flat_map(HashMap::values).flatten().copied())
+            }
+            LeafEvent::Source(id) => {
+                let id = id.clone();
+                Box::new(self.others.iter().copied().filter(move |seen| SourceId::of(seen.event_type) == id))
+            }
+        };
+        listed
+    }
+
+    /// What reading this source came to. A source of which nothing was said is not among the logs given.
+    #[must_use]
+    pub fn source(&self, id: &SourceId) -> SourceState {
+        self.sources.get(id).copied().unwrap_or(SourceState { status: SourceStatus::NotGiven, oldest: None })
+    }
+
+    /// True where this host's own logs prove that it has the role, or runs the product, that writes an event type.
+    #[must_use]
+    pub fn can_write(&self, known: &EventFacts) -> bool {
+        match (known.role, &known.product) {
+            (Role::Any, _) => true,
+            (Role::OptionalProduct, Some(product)) => self.products.contains(product),
+            (role, _) => self.roles.contains(&role),
+        }
+    }
+
+    /// An event type that was counted and that the same switch decides (Logon success auditing: 4624 and 4648).
+    #[must_use]
+    pub fn sibling(&self, group: &str) -> Option<&'a EventType> {
+        self.siblings.get(group).copied()
+    }
+
+    /// The first and last event time of this host inside the window.
+    #[must_use]
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let (oldest, newest) = self.inventory.span()?;
+        let from = self.window.from.map_or(oldest, |from| from.max(oldest));
+        let to = self.window.to.map_or(newest, |to| to.min(newest));
+        (from <= to).then_some((from, to))
+    }
+
+    /// Hours of event time that the window covers on this host, from its oldest to its newest record.
+    #[must_use]
+    pub fn covered_hours(&self) -> f64 {
+        self.span().map_or(0.0, |(from, to)| to.duration_since(from).as_secs_f64() / 3600.0)
+    }
+}
+
+/// Orders statuses by how much they tell: where two files hold one channel, the fuller answer counts.
+fn telling(status: SourceStatus) -> u8 {
+    match status {
+        SourceStatus::Read => 0,
+        SourceStatus::Empty => 1,
+        SourceStatus::Lagging => 2,
+        SourceStatus::Denied => 3,
+        SourceStatus::Unreadable => 4,
+        SourceStatus::Disabled => 5,
+        SourceStatus::Missing => 6,
+        SourceStatus::NotGiven => 7,
+    }
+}

@@ -1,0 +1,242 @@
+//! The words of an answer: verdict, reason, evidence.
+
+use blindspot_catalog::LeafEvent;
+use blindspot_telemetry::{EventType, FieldName};
+use jiff::Timestamp;
+
+/// What one detection can see on one host. The order is from best sight to none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// All it needs is live, or live and armed.
+    Sighted,
+    /// Sighted, but an exclusion lost a field: more false positives.
+    Noisy,
+    /// Some ways to fire are open, others are not.
+    Partial,
+    /// Nothing was counted, and it is proven that it would be recorded.
+    Armed,
+    /// Nothing may be claimed.
+    Unknown,
+    /// It cannot fire.
+    Blind,
+    /// It needs only what no agent samples.
+    Unsampled,
+    /// It is meant for another platform, product or role.
+    OutOfScope,
+}
+
+impl Verdict {
+    /// All, best sight first.
+    pub const ALL: [Self; 8] = [
+        Self::Sighted,
+        Self::Noisy,
+        Self::Partial,
+        Self::Armed,
+        Self::Unknown,
+        Self::Blind,
+        Self::Unsampled,
+        Self::OutOfScope,
+    ];
+
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sighted => "sighted",
+            Self::Noisy => "noisy",
+            Self::Partial => "partial",
+            Self::Armed => "armed",
+            Self::Unknown => "unknown",
+            Self::Blind => "blind",
+            Self::Unsampled => "unsampled",
+            Self::OutOfScope => "out_of_scope",
+        }
+    }
+
+    /// True where the detection can fire at least in part, on what was counted.
+    #[must_use]
+    pub fn sees(self) -> bool {
+        matches!(self, Self::Sighted | Self::Noisy | Self::Partial)
+    }
+}
+
+/// How many hosts have each verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct VerdictCounts([usize; 8]);
+
+impl VerdictCounts {
+    /// Counts one more.
+    pub fn add(&mut self, verdict: Verdict) {
+        for (count, each) in self.0.iter_mut().zip(Verdict::ALL) {
+            if each == verdict {
+                *count += 1;
+            }
+        }
+    }
+
+    /// How many have this verdict.
+    #[must_use]
+    pub fn of(&self, verdict: Verdict) -> usize {
+        self.0.iter().zip(Verdict::ALL).find(|(_, each)| *each == verdict).map_or(0, |(count, _)| *count)
+    }
+
+    /// Each verdict with its count, best sight first.
+    pub fn iter(&self) -> impl Iterator<Item = (Verdict, usize)> + '_ {
+        Verdict::ALL.into_iter().zip(self.0.iter().copied())
+    }
+}
+
+/// Why. The list is closed; `say` puts each in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ReasonCode {
+    /// Not once in all history held.
+    NeverSeen,
+    /// Seen before the window, not in it.
+    Silent,
+    /// The log is switched off.
+    ChannelDisabled,
+    /// No event of the type declares the field.
+    FieldAbsent,
+    /// Declared, and never filled.
+    FieldEmpty,
+    /// The version that writes the events is too old to have the field.
+    SchemaTooOld,
+    /// The log does not exist, or is not among the logs given.
+    SourceMissing,
+    /// The log exists and may not be read.
+    PermissionDenied,
+    /// The log exists and could not be read.
+    SourceUnreadable,
+    /// The log holds less history than the window asks for.
+    LogOverwritten,
+    /// Reading has not caught up.
+    AgentStale,
+    /// Only the source is known to be live, not the event type.
+    SourceLevelOnly,
+    /// Written only when someone does that thing; never seen proves nothing.
+    RareUnproven,
+    /// Too few events to say that a field is never filled.
+    ThinEvidence,
+    /// Whether the host has the role that writes this is not known.
+    RoleUnknown,
+    /// Without a field, an exclusion holds for every event.
+    ExclusionAlwaysTrue,
+    /// No catalogue row maps the log source.
+    UnmappedLogsource,
+    /// What the rule needs could not be worked out.
+    UnparsedRequirement,
+    /// No agent samples it.
+    NotSampled,
+}
+
+impl ReasonCode {
+    /// All of them.
+    pub const ALL: [Self; 19] = [
+        Self::NeverSeen,
+        Self::Silent,
+        Self::ChannelDisabled,
+        Self::FieldAbsent,
+        Self::FieldEmpty,
+        Self::SchemaTooOld,
+        Self::SourceMissing,
+        Self::PermissionDenied,
+        Self::SourceUnreadable,
+        Self::LogOverwritten,
+        Self::AgentStale,
+        Self::SourceLevelOnly,
+        Self::RareUnproven,
+        Self::ThinEvidence,
+        Self::RoleUnknown,
+        Self::ExclusionAlwaysTrue,
+        Self::UnmappedLogsource,
+        Self::UnparsedRequirement,
+        Self::NotSampled,
+    ];
+
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NeverSeen => "never_seen",
+            Self::Silent => "silent",
+            Self::ChannelDisabled => "channel_disabled",
+            Self::FieldAbsent => "field_absent",
+            Self::FieldEmpty => "field_empty",
+            Self::SchemaTooOld => "schema_too_old",
+            Self::SourceMissing => "source_missing",
+            Self::PermissionDenied => "permission_denied",
+            Self::SourceUnreadable => "source_unreadable",
+            Self::LogOverwritten => "log_overwritten",
+            Self::AgentStale => "agent_stale",
+            Self::SourceLevelOnly => "source_level_only",
+            Self::RareUnproven => "rare_unproven",
+            Self::ThinEvidence => "thin_evidence",
+            Self::RoleUnknown => "role_unknown",
+            Self::ExclusionAlwaysTrue => "exclusion_always_true",
+            Self::UnmappedLogsource => "unmapped_logsource",
+            Self::UnparsedRequirement => "unparsed_requirement",
+            Self::NotSampled => "not_sampled",
+        }
+    }
+}
+
+/// Why one leaf is not live, or why sight is less than full.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reason<'a> {
+    /// Which kind of why.
+    pub code: ReasonCode,
+    /// The event type or source it is about; `None` where the requirement names none.
+    pub event: Option<&'a LeafEvent>,
+    /// The field it is about, in the event's own spelling.
+    pub field: Option<&'a FieldName>,
+    /// What the rule or catalogue adds, such as the name of the exclusion.
+    pub note: Option<&'a str>,
+    /// Events of the type that were counted when this was decided.
+    pub count: u64,
+    /// When the last of them was.
+    pub last: Option<Timestamp>,
+}
+
+/// How it is known that an event type is, or would be, recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum How {
+    /// Counted.
+    Seen,
+    /// Another event type, which the same switch decides, was counted.
+    Sibling,
+    /// It cannot be switched off, and its source was read.
+    AlwaysOn,
+}
+
+impl How {
+    /// The word in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Seen => "seen",
+            Self::Sibling => "sibling",
+            Self::AlwaysOn => "always_on",
+        }
+    }
+}
+
+/// What a verdict rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence<'a> {
+    /// The event type or source that was asked for.
+    pub event: &'a LeafEvent,
+    /// The event type that was counted, where one was: itself, or the sibling that proves it.
+    pub counted: Option<&'a EventType>,
+    /// The field it is about; `None` is the event itself.
+    pub field: Option<&'a FieldName>,
+    /// Events in the window.
+    pub count: u64,
+    /// Of those that declare the field, how many hold a value.
+    pub filled: u64,
+    /// How many declare it.
+    pub of: u64,
+    /// When the last event was.
+    pub last: Option<Timestamp>,
+    /// How it is known.
+    pub how: How,
+}
