@@ -1,1 +1,35 @@
-//! To be filled.
+//! The analyst's command line: everything that touches files, terminals and the clock, around the pure crates.
+//!
+//! - [`cli`]: the commands; each in its own file, with its exit codes.
+//! - [`input`]: what an audit is made of: hosts, detections, catalogue.
+//! - [`logs`]: from paths to inventories.
+//! - [`rules`]: Sigma rules from files.
+//! - [`report`]: what an audit came to.
+//! - [`baseline`], [`overlay`], [`verify`], [`redact`]: what can be asked of it beside.
+//! - [`output`]: the forms of a report.
+
+pub mod baseline;
+pub mod cli;
+pub mod files;
+pub mod input;
+pub mod logs;
+pub mod output;
+pub mod overlay;
+pub mod progress;
+pub mod redact;
+pub mod report;
+pub mod rules;
+pub mod verify;
+
+/// An error with all its causes, for one line.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,124 @@
+//! `blindspot check`: exit code 0 flowing, 1 not, 2 error, 3 could not look.
+
+use std::{io::Write as _, num::NonZeroUsize};
+
+use blindspot_catalog::LeafEvent;
+use blindspot_coverage::{HostSight, say};
+use blindspot_sampling::evtx::Detail;
+use blindspot_telemetry::{EventTypePattern, Inventory, SourceId, SourceStatus};
+
+use super::{Outcome, args::CheckArgs};
+use crate::{
+    input::{self, Catalogue},
+    logs,
+    output::clean::clean,
+};
+
+pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
+    let (hosts, problems) = hosts(args)?;
+    let mut out = anstream::stdout();
+    for problem in &problems {
+        writeln!(anstream::stderr(), "blindspot: {}", clean(&problem.to_string()))?;
+    }
+    let wanted = |host: &&Inventory| args.host.as_deref().is_none_or(|name| goes_by(host, name));
+    let asked: Vec<&Inventory> = hosts.iter().filter(wanted).collect();
+    if asked.is_empty() {
+        let names: Vec<&str> = hosts.iter().map(|host| host.host.as_str()).collect();
+        anyhow::ensure!(
+            args.host.is_none() || hosts.is_empty(),
+            "no such host; the logs are of {}",
+            names.join(", ")
+        );
+        writeln!(out, "{}: could not look, no log was read", args.event_type)?;
+        return Ok(Outcome::CouldNotLook);
+    }
+    let facts = Catalogue::load(None)?.facts;
+    let mut answers = Vec::new();
+    for host in &asked {
+        let sight = HostSight::new(host, input::window_of(host, args.within), &facts);
+        let (answer, text) = answer(&args.event_type, args.field.as_deref(), &sight);
+        writeln!(out, "{}  {}: {}", clean(host.host.as_str()), args.event_type, clean(&text))?;
+        answers.push(answer);
+    }
+    let flowing = answers.iter().filter(|answer| **answer == Outcome::Done).count();
+    if answers.len() > 1 {
+        writeln!(out, "flowing on {flowing} of {} hosts", answers.len())?;
+    }
+    Ok(if flowing == answers.len() {
+        Outcome::Done
+    } else if answers.contains(&Outcome::No) {
+        Outcome::No
+    } else {
+        Outcome::CouldNotLook
+    })
+}
+
+fn hosts(args: &CheckArgs) -> anyhow::Result<(Vec<Inventory>, Vec<blindspot_catalog::Problem>)> {
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let detail = if args.field.is_some() { Detail::Inventory } else { Detail::Counts };
+    let paths = match (args.paths.is_empty(), args.inventory.is_empty()) {
+        (true, true) => input::own_logs()?,
+        _ => args.paths.clone(),
+    };
+    let collected = logs::collect(&paths, detail, threads);
+    let (mut hosts, mut problems) = (collected.hosts, collected.problems);
+    for path in &args.inventory {
+        hosts.extend(input::load_inventory(path, &mut problems)?);
+    }
+    Ok((hosts, problems))
+}
+
+/// True where the host has, or had, this name.
+pub(super) fn goes_by(host: &Inventory, name: &str) -> bool {
+    std::iter::once(&host.host).chain(&host.aliases).any(|each| each.as_str().eq_ignore_ascii_case(name))
+}
+
+fn answer(pattern: &EventTypePattern, field: Option<&str>, host: &HostSight<'_>) -> (Outcome, String) {
+    let event = LeafEvent::Type(pattern.clone());
+    let source = SourceId::of_pattern(pattern);
+    let count: u64 = host.seen(&event).map(|seen| seen.count).sum();
+    let last = host.seen(&event).map(|seen| seen.observed.last).max();
+    let when = last.map(|last| last.strftime("%Y-%m-%d %H:%M:%SZ").to_string()).unwrap_or_default();
+    if count == 0 {
+        let span = say::hours(host.covered_hours());
+        return match (host.source(&source).status, last) {
+            (_, Some(_)) => {
+                (Outcome::No, format!("not flowing, last seen {when}, before the span asked for"))
+            }
+            (SourceStatus::Read | SourceStatus::Empty, None) => {
+                (Outcome::No, format!("not flowing, never seen in {source} ({span} of history)"))
+            }
+            (SourceStatus::NotGiven, None) => {
+                (Outcome::No, format!("not flowing, {source} is not among the logs given"))
+            }
+            (SourceStatus::Missing | SourceStatus::Disabled, None) => {
+                (Outcome::No, format!("not flowing, {source} is {}", host.source(&source).status.as_str()))
+            }
+            (status, None) => {
+                (Outcome::CouldNotLook, format!("could not look, {source} is {}", status.as_str()))
+            }
+        };
+    }
+    let Some(field) = field else {
+        return (Outcome::Done, format!("flowing, {count} events, last {when}"));
+    };
+    let fills: Vec<_> = host
+        .seen(&event)
+        .filter_map(|seen| {
+            seen.observed.fields.iter().find(|(name, _)| name.as_str().eq_ignore_ascii_case(field))
+        })
+        .map(|(_, fill)| *fill)
+        .collect();
+    let filled: u64 = fills.iter().map(|fill| fill.filled).sum();
+    let declared: u64 = fills.iter().map(|fill| fill.declared()).sum();
+    match (filled, declared) {
+        (0, 0) => (Outcome::No, format!("{count} events, last {when}, and none has a field {field}")),
+        (0, _) => {
+            (Outcome::No, format!("{count} events, last {when}, and {field} is empty in all that declare it"))
+        }
+        _ => (
+            Outcome::Done,
+            format!("flowing, {count} events, last {when}, {field} filled in {filled} of {declared}"),
+        ),
+    }
+}

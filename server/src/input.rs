@@ -1,0 +1,292 @@
+//! What an audit is made of: hosts, detections, the catalogue, and everything that could not be read.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
+
+use blindspot_catalog::{
+    Detection, DetectionSource, Facts, Problem, TechniqueId, attack, attack::Attack, own, sigma,
+};
+use blindspot_coverage::HostSight;
+use blindspot_sampling::evtx::Detail;
+use blindspot_telemetry::{Inventory, Window, report};
+
+use crate::{cli::args::InputArgs, logs};
+
+/// All that an audit judges, and what could not be read on the way.
+pub struct Input {
+    /// One inventory per host.
+    pub hosts: Vec<Inventory>,
+    /// Each host's window, in the hosts' order.
+    pub windows: Vec<Window>,
+    /// The detections to judge.
+    pub detections: Vec<Detection>,
+    /// ATT&CK.
+    pub attack: Attack,
+    /// What its references and retired ids mean.
+    pub mappings: attack::Mappings,
+    /// What is known of event types.
+    pub facts: Facts,
+    /// What could not be read or understood.
+    pub problems: Vec<Problem>,
+    /// Paths and inventories that were given, as typed.
+    pub given: Vec<String>,
+    /// Log files read.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Threads to work with.
+    pub threads: NonZeroUsize,
+}
+
+/// Why nothing can be judged at all.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// Neither logs nor inventories came to a host.
+    #[error("no host to judge: {0}")]
+    NoHosts(String),
+    /// Nothing to judge them by.
+    #[error("no detection to judge by: {0}")]
+    NoDetections(String),
+    /// The ATT&CK bundle given.
+    #[error("could not use `{path}` as ATT&CK")]
+    Bundle {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: attack::ImportError,
+    },
+    /// The compiled ATT&CK given.
+    #[error("could not use the folder `{path}` as compiled ATT&CK")]
+    Lines {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: attack::LinesError,
+    },
+    /// A file given by name.
+    #[error("could not read `{path}`")]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// This machine's own logs were asked for.
+    #[error(
+        "this machine's own logs are not read on this platform yet; name a folder of .evtx files, such as \
+         `blindspot audit FOLDER`"
+    )]
+    NoOwnLogs,
+}
+
+/// The catalogue: what is known whatever any host has.
+pub struct Catalogue {
+    /// What is known of event types.
+    pub facts: Facts,
+    /// What Sigma log sources mean.
+    pub logsources: sigma::Logsources,
+    /// What ATT&CK log source references mean.
+    pub mappings: attack::Mappings,
+    /// Rows that were not understood.
+    pub problems: Vec<Problem>,
+}
+
+impl Catalogue {
+    /// The embedded tables, overridden and extended by those of a folder.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub fn load(folder: Option<&Path>) -> Result<Self, InputError> {
+        let Some(folder) = folder else {
+            let (facts, logsources, mappings) = (
+                Facts::embedded(),
+                sigma::Logsources::embedded().clone(),
+                attack::Mappings::embedded().clone(),
+            );
+            return Ok(Self { facts, logsources, mappings, problems: Vec::new() });
+        };
+        let tables = read_folder(folder)?;
+        let (facts, mut problems) = Facts::from_files(&tables);
+        let mut logsources = sigma::Logsources::embedded().clone();
+        if let Some(table) = tables.get("sigma-logsources.csv") {
+            let (own, more) = sigma::Logsources::from_csv(table);
+            logsources = logsources.overridden_by(own);
+            problems.extend(more);
+        }
+        let (mappings, more) = attack::Mappings::from_files(&tables);
+        problems.extend(more);
+        Ok(Self { facts, logsources, mappings, problems })
+    }
+}
+
+/// The text files of a folder, by name.
+fn read_folder(folder: &Path) -> Result<BTreeMap<String, String>, InputError> {
+    let failed = |path: &Path, source| InputError::Read { path: path.to_owned(), source };
+    let mut texts = BTreeMap::new();
+    for entry in fs::read_dir(folder).map_err(|error| failed(folder, error))? {
+        let path = entry.map_err(|error| failed(folder, error))?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| path.is_file()) else {
+            continue;
+        };
+        let text = fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
+        texts.insert(name.to_owned(), text);
+    }
+    Ok(texts)
+}
+
+/// ATT&CK from a bundle, from a folder that `catalog import` wrote, or the embedded one.
+///
+/// # Errors
+/// Where what was given cannot be read or is not ATT&CK.
+pub fn load_attack(given: Option<&Path>) -> Result<(Attack, Vec<Problem>), InputError> {
+    let Some(path) = given else { return Ok((Attack::embedded(), Vec::new())) };
+    let path = path.to_owned();
+    if path.is_dir() {
+        return Attack::read_lines(&read_folder(&path)?).map_err(|source| InputError::Lines { path, source });
+    }
+    match fs::read(&path) {
+        Ok(bytes) => attack::import(&bytes, None).map_err(|source| InputError::Bundle { path, source }),
+        Err(source) => Err(InputError::Read { path, source }),
+    }
+}
+
+impl Input {
+    /// Reads everything that the arguments name.
+    ///
+    /// # Errors
+    /// Only where nothing can be judged; all else is a problem in the list.
+    pub fn load(args: &InputArgs, detail: Detail) -> Result<Self, InputError> {
+        let threads =
+            args.threads.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
+        let Catalogue { facts, logsources, mappings, mut problems } =
+            Catalogue::load(args.catalog.as_deref())?;
+        let (attack, more) = load_attack(args.attack.as_deref())?;
+        problems.extend(more);
+        let mut detections = Vec::new();
+        if args.rules.is_empty() && args.detections.is_empty() {
+            let (analytics, more) = attack::detections(&attack, &mappings);
+            detections = analytics;
+            problems.extend(more);
+        }
+        let (rules, more) = crate::rules::load(&args.rules, &logsources, &facts, threads);
+        detections.extend(rules);
+        problems.extend(more);
+        for path in &args.detections {
+            detections.extend(load_own(path, &facts, &mut problems)?);
+        }
+        keep(&mut detections, args);
+        let mut collected = collect(args, detail, threads)?;
+        problems.append(&mut collected.problems);
+        let mut hosts = collected.hosts;
+        for path in &args.inventory {
+            hosts.extend(load_inventory(path, &mut problems)?);
+        }
+        if hosts.is_empty() {
+            return Err(InputError::NoHosts(first_or(&problems, "the paths given hold no log")));
+        }
+        if detections.is_empty() {
+            return Err(InputError::NoDetections(first_or(&problems, "--level and --status leave none")));
+        }
+        let windows = hosts.iter().map(|host| window_of(host, args.since)).collect();
+        let shown = |path: &PathBuf| path.display().to_string();
+        let given = args.paths.iter().chain(&args.inventory).map(shown).collect();
+        let (files, bytes) = (collected.files, collected.bytes);
+        Ok(Self {
+            hosts,
+            windows,
+            detections,
+            attack,
+            mappings,
+            facts,
+            problems,
+            given,
+            files,
+            bytes,
+            threads,
+        })
+    }
+
+    /// The hosts, indexed for judging.
+    #[must_use]
+    pub fn sights(&self) -> Vec<HostSight<'_>> {
+        self.hosts
+            .iter()
+            .zip(&self.windows)
+            .map(|(host, window)| HostSight::new(host, *window, &self.facts))
+            .collect()
+    }
+
+    /// What a tag means in the ATT&CK version at hand; an id that it does not know stands for itself.
+    #[must_use]
+    pub fn homes(&self, id: &TechniqueId) -> Vec<TechniqueId> {
+        let resolved = self.attack.resolve(id, self.mappings.aliases());
+        if resolved.ids().is_empty() { vec![id.clone()] } else { resolved.ids().to_vec() }
+    }
+
+    /// True where the detections are ATT&CK's own analytics.
+    #[must_use]
+    pub fn judges_analytics(&self) -> bool {
+        self.detections.iter().all(|detection| matches!(detection.source, DetectionSource::Attack { .. }))
+    }
+}
+
+fn first_or(problems: &[Problem], otherwise: &str) -> String {
+    problems.first().map_or_else(|| otherwise.to_owned(), ToString::to_string)
+}
+
+fn collect(args: &InputArgs, detail: Detail, threads: NonZeroUsize) -> Result<logs::Collected, InputError> {
+    if args.paths.is_empty() && !args.inventory.is_empty() {
+        return Ok(logs::Collected::default());
+    }
+    let paths = if args.paths.is_empty() { own_logs()? } else { args.paths.clone() };
+    Ok(logs::collect(&paths, detail, threads))
+}
+
+/// Where this machine keeps its own logs.
+///
+/// # Errors
+/// Where this platform's logs are not read yet.
+pub fn own_logs() -> Result<Vec<PathBuf>, InputError> {
+    let winevt = PathBuf::from(r"C:\Windows\System32\winevt\Logs");
+    if cfg!(windows) { Ok(vec![winevt]) } else { Err(InputError::NoOwnLogs) }
+}
+
+fn load_own(path: &Path, facts: &Facts, problems: &mut Vec<Problem>) -> Result<Vec<Detection>, InputError> {
+    let text =
+        fs::read_to_string(path).map_err(|source| InputError::Read { path: path.to_owned(), source })?;
+    let (detections, more) = own::parse(&path.display().to_string(), &text, facts);
+    problems.extend(more);
+    Ok(detections)
+}
+
+/// The inventories of one document; a document that cannot be understood is a problem, not the end.
+///
+/// # Errors
+/// Where the file cannot be read at all.
+pub fn load_inventory(path: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Inventory>, InputError> {
+    let bytes = fs::read(path).map_err(|source| InputError::Read { path: path.to_owned(), source })?;
+    Ok(report::read_inventories(&bytes).unwrap_or_else(|error| {
+        problems.push(Problem::new(path.display().to_string(), crate::chain(&error)));
+        Vec::new()
+    }))
+}
+
+/// `--since` counts back from the host's own newest record: logs are judged where they end, not where today is.
+#[must_use]
+pub fn window_of(host: &Inventory, since: Option<jiff::SignedDuration>) -> Window {
+    let newest = host.span().map(|(_, newest)| newest);
+    Window { from: since.zip(newest).and_then(|(since, newest)| newest.checked_sub(since).ok()), to: None }
+}
+
+fn keep(detections: &mut Vec<Detection>, args: &InputArgs) {
+    if let Some(levels) = &args.level {
+        detections.retain(|detection| detection.level.is_some_and(|level| levels.0.contains(&level)));
+    }
+    if !args.status.is_empty() {
+        detections.retain(|detection| detection.status.is_some_and(|status| args.status.contains(&status)));
+    }
+}

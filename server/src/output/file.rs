@@ -1,0 +1,49 @@
+//! Where a report goes: standard output, or a file that only its owner can read, for a report is a map for an attacker.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    path::Path,
+};
+
+/// Writes a report. A file appears whole or not at all.
+///
+/// # Errors
+/// What the operating system says.
+pub fn write(text: &str, out: Option<&Path>) -> io::Result<()> {
+    let Some(path) = out else {
+        let mut stdout = anstream::stdout();
+        stdout.write_all(text.as_bytes())?;
+        return stdout.flush();
+    };
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    let partial = path.with_file_name(name);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&partial)?;
+    file.write_all(anstream::adapter::strip_str(text).to_string().as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&partial, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_for_its_owner_only_and_without_colours() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.txt");
+        write("\u{1b}[31mred\u{1b}[0m\n", Some(&path)).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "red\n");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}
