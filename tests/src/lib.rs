@@ -1,0 +1,6 @@
+//! What the tests, benches and the first look share: an EVTX builder, sample logs, the corpus of real ones.
+
+pub mod corpus;
+pub mod evtx_builder;
+pub mod program;
+pub mod sample_logs;
