@@ -1,12 +1,15 @@
 //! Writes what the EVTX fuzzer starts from: `cargo run --bin evtx-seeds -- corpus/evtx`.
 
-#[path = "../../tests/src/evtx_builder.rs"]
-#[allow(dead_code, reason = "the builder serves the tests; seeds need part of it")]
-mod evtx_builder;
+/// The tests' own files, because the package `blindspot-tests` depends on the whole product.
+#[path = "../../tests/src"]
+#[allow(dead_code, unused_imports, reason = "the builder serves the tests; seeds need part of it")]
+mod shared {
+    pub mod evtx_builder;
+}
 
 use std::{fs, path::PathBuf};
 
-use evtx_builder::{Damage, Event, EvtxBuilder, Payload, Style, Value};
+use shared::evtx_builder::{self, Damage, Event, EvtxBuilder, Payload, Style, Value};
 
 fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args_os().nth(1).unwrap_or_else(|| "corpus/evtx".into()));

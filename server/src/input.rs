@@ -162,25 +162,8 @@ impl Input {
     pub fn load(args: &InputArgs, detail: Detail) -> Result<Self, InputError> {
         let threads =
             args.threads.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
-        let Catalogue { facts, logsources, mappings, mut problems } =
-            Catalogue::load(args.catalog.as_deref())?;
-        let (attack, more) = load_attack(args.attack.as_deref())?;
-        problems.extend(more);
-        let mut detections = Vec::new();
-        if args.rules.is_empty() && args.detections.is_empty() {
-            let (analytics, more) = attack::detections(&attack, &mappings);
-            detections = analytics;
-            problems.extend(more);
-        }
-        let (rules, more) = crate::rules::load(&args.rules, &logsources, &facts, threads);
-        detections.extend(rules);
-        problems.extend(more);
-        for path in &args.detections {
-            detections.extend(load_own(path, &facts, &mut problems)?);
-        }
-        keep(&mut detections, args);
         let mut collected = collect(args, detail, threads)?;
-        problems.append(&mut collected.problems);
+        let mut problems = std::mem::take(&mut collected.problems);
         let mut hosts = collected.hosts;
         for path in &args.inventory {
             hosts.extend(load_inventory(path, &mut problems)?);
@@ -188,24 +171,29 @@ impl Input {
         if hosts.is_empty() {
             return Err(InputError::NoHosts(first_or(&problems, "the paths given hold no log")));
         }
-        if detections.is_empty() {
-            return Err(InputError::NoDetections(first_or(&problems, "--level and --status leave none")));
-        }
-        let windows = hosts.iter().map(|host| window_of(host, args.since)).collect();
-        let shown = |path: &PathBuf| path.display().to_string();
-        let given = args.paths.iter().chain(&args.inventory).map(shown).collect();
-        let (files, bytes) = (collected.files, collected.bytes);
+        let Catalogue { facts, logsources, mappings, problems: more } =
+            Catalogue::load(args.catalog.as_deref())?;
+        problems.extend(more);
+        let (attack, more) = load_attack(args.attack.as_deref())?;
+        problems.extend(more);
+        let (detections, more) = if args.rules.is_empty() && args.detections.is_empty() {
+            attack::detections(&attack, &mappings)
+        } else {
+            load_detections(args, &logsources, &facts, threads)?
+        };
+        let detections = keep(detections, args, &more)?;
+        problems.extend(more);
         Ok(Self {
+            windows: hosts.iter().map(|host| window_of(host, args.since)).collect(),
             hosts,
-            windows,
             detections,
             attack,
             mappings,
             facts,
             problems,
-            given,
-            files,
-            bytes,
+            given: args.paths.iter().chain(&args.inventory).map(|path| path.display().to_string()).collect(),
+            files: collected.files,
+            bytes: collected.bytes,
             threads,
         })
     }
@@ -255,12 +243,22 @@ pub fn own_logs() -> Result<Vec<PathBuf>, InputError> {
     if cfg!(windows) { Ok(vec![winevt]) } else { Err(InputError::NoOwnLogs) }
 }
 
-fn load_own(path: &Path, facts: &Facts, problems: &mut Vec<Problem>) -> Result<Vec<Detection>, InputError> {
-    let text =
-        fs::read_to_string(path).map_err(|source| InputError::Read { path: path.to_owned(), source })?;
-    let (detections, more) = own::parse(&path.display().to_string(), &text, facts);
-    problems.extend(more);
-    Ok(detections)
+/// Sigma rules and a team's own entries.
+fn load_detections(
+    args: &InputArgs,
+    logsources: &sigma::Logsources,
+    facts: &Facts,
+    threads: NonZeroUsize,
+) -> Result<(Vec<Detection>, Vec<Problem>), InputError> {
+    let (mut detections, mut problems) = crate::rules::load(&args.rules, logsources, facts, threads);
+    for path in &args.detections {
+        let text =
+            fs::read_to_string(path).map_err(|source| InputError::Read { path: path.clone(), source })?;
+        let (own, more) = own::parse(&path.display().to_string(), &text, facts);
+        detections.extend(own);
+        problems.extend(more);
+    }
+    Ok((detections, problems))
 }
 
 /// The inventories of one document; a document that cannot be understood is a problem, not the end.
@@ -282,11 +280,25 @@ pub fn window_of(host: &Inventory, since: Option<jiff::SignedDuration>) -> Windo
     Window { from: since.zip(newest).and_then(|(since, newest)| newest.checked_sub(since).ok()), to: None }
 }
 
-fn keep(detections: &mut Vec<Detection>, args: &InputArgs) {
-    if let Some(levels) = &args.level {
-        detections.retain(|detection| detection.level.is_some_and(|level| levels.0.contains(&level)));
+/// The detections that `--level` and `--status` leave.
+fn keep(
+    detections: Vec<Detection>,
+    args: &InputArgs,
+    problems: &[Problem],
+) -> Result<Vec<Detection>, InputError> {
+    if detections.is_empty() {
+        return Err(InputError::NoDetections(first_or(problems, "the rules given hold none")));
     }
-    if !args.status.is_empty() {
-        detections.retain(|detection| detection.status.is_some_and(|status| args.status.contains(&status)));
+    let level = |each: &Detection| match &args.level {
+        None => true,
+        Some(levels) => each.level.is_some_and(|level| levels.0.contains(&level)),
+    };
+    let status = |each: &Detection| {
+        args.status.is_empty() || each.status.is_some_and(|status| args.status.contains(&status))
+    };
+    let kept: Vec<Detection> = detections.into_iter().filter(|each| level(each) && status(each)).collect();
+    if kept.is_empty() {
+        return Err(InputError::NoDetections("--level and --status leave none".to_owned()));
     }
+    Ok(kept)
 }

@@ -2,12 +2,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    env, fs,
-    path::{Path, PathBuf},
+    fs,
 };
 
 use blindspot_catalog::Facts;
 use blindspot_telemetry::EventTypePattern;
+use blindspot_tests::corpus::{corpus, files_below};
 use yaml_serde::Value;
 
 /// The channels of the services that rules name ids of; AppLocker's four and PowerShell's two stand for themselves.
@@ -48,14 +48,8 @@ const CHANNELS: [(&str, &[&str]); 29] = [
 
 #[test]
 fn every_id_that_a_sigma_rule_names_has_facts() {
-    let Some(corpus) = env::var_os("BLINDSPOT_CORPUS").map(PathBuf::from) else {
-        eprintln!("SKIPPED: BLINDSPOT_CORPUS is not set; no public rules were read");
-        return;
-    };
-    let mut files = Vec::new();
-    for folder in ["rules", "rules-emerging-threats", "rules-threat-hunting"] {
-        rule_files(&corpus.join(folder), &mut files);
-    }
+    let Some(corpus) = corpus() else { return };
+    let files = files_below(&corpus.join("sigma-rules-2026-08"), ".yml");
     let channels: BTreeMap<&str, &[&str]> = CHANNELS.into_iter().collect();
     let mut named = BTreeSet::new();
     for file in &files {
@@ -85,17 +79,6 @@ fn every_id_that_a_sigma_rule_names_has_facts() {
         })
         .collect();
     assert_eq!(missing, Vec::<&String>::new());
-}
-
-fn rule_files(folder: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for path in entries.map(|entry| entry.unwrap().path()) {
-        if path.is_dir() {
-            rule_files(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "yml") {
-            files.push(path);
-        }
-    }
 }
 
 /// The numbers that stand behind a plain `EventID` anywhere in the detection.

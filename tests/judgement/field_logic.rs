@@ -233,3 +233,24 @@ fn a_rule_that_asks_for_an_empty_command_line_fires_without_command_lines() {
     let compiled = compile_rule(rule.expect("the rule")).expect("a rule that compiles");
     assert!(evaluate_rule(&compiled, &JsonEvent::borrow(&event)).is_some());
 }
+
+/// An empty text is read as absent. Shippers that send it as it is make `null` false there, and four rules would
+/// then not be excluded; two of them are blind for want of a command line anyway.
+#[test]
+fn four_rules_rest_on_reading_an_empty_command_line_as_none() {
+    let Some(corpus) = Corpus::load() else { return };
+    let rules: BTreeMap<&str, &SigmaRule> = corpus.rules.iter().map(|rule| (id(rule), rule)).collect();
+    let mut event = CommandLine::Empty.event();
+    event["CommandLine"] = json!("");
+    let rest = |[_, rule, always_true, ..]: &Line| {
+        !always_true.split(' ').any(|exclusion| holds(rules[rule.as_str()], exclusion, &event))
+    };
+    let found: Vec<_> = table().into_iter().filter(rest).map(|[_, rule, _, _, _]| rule).collect();
+    let expected = [
+        "16c37b52-b141-42a5-a3ea-bbe098444397",
+        "9a4ccd1a-3526-4d99-b980-9f9c5d3a6ee3",
+        "d65aee4d-2292-4cea-b832-83accd6cfa43",
+        "e7888eb1-13b0-4616-bd99-4bc0c2b054b9",
+    ];
+    assert_eq!(found, expected);
+}

@@ -88,30 +88,21 @@ fn event((key, channel, provider, id): (&str, &str, &str, u16), count: u64, fiel
 fn write_rules(folder: &Path) {
     rule(
         folder,
-        ("run", "Run key written", "registry_set", "attack.t1547.001"),
+        ("1", "Run key written", "registry_set", "attack.t1547.001"),
         "TargetObject|contains: '\\Run\\'",
     );
-    rule(
-        folder,
-        ("proc", "Odd process", "process_creation", "attack.t1059.001"),
-        "Image|endswith: '\\odd.exe'",
-    );
-    rule(folder, ("dns", "Odd name looked up", "dns_query", "attack.t1071.004"), "QueryName|contains: 'odd'");
-    rule(folder, ("hostile", HOSTILE, "pipe_created", "attack.t1055"), "PipeName: '\\odd'");
-    rule(
-        folder,
-        ("stranger", "No home", "process_creation", "attack.t9999"),
-        "Image|endswith: '\\nobody.exe'",
-    );
+    rule(folder, ("2", "Odd process", "process_creation", "attack.t1059.001"), "Image|endswith: '\\odd.exe'");
+    rule(folder, ("3", "Odd name looked up", "dns_query", "attack.t1071.004"), "QueryName|contains: 'odd'");
+    rule(folder, ("4", HOSTILE, "pipe_created", "attack.t1055"), "PipeName: '\\odd'");
+    rule(folder, ("5", "No home", "process_creation", "attack.t9999"), "Image|endswith: '\\nobody.exe'");
 }
 
 fn rule(folder: &Path, (name, title, category, tag): (&str, &str, &str, &str), test: &str) {
     let title = serde_json::to_string(title).unwrap();
     let text = format!(
-        "title: {title}\nid: 5f0e1f1e-0000-4000-8000-{:012}\nlevel: high\nstatus: test\ntags:\n    - {tag}\n\
+        "title: {title}\nid: 5f0e1f1e-0000-4000-8000-{name:0>12}\nlevel: high\nstatus: test\ntags:\n    - {tag}\n\
          logsource:\n    product: windows\n    category: {category}\ndetection:\n    selection:\n        {test}\n    \
-         condition: selection\n",
-        name.len()
+         condition: selection\n"
     );
     fs::write(folder.join(format!("{name}.yml")), text).unwrap();
 }

@@ -2,5 +2,6 @@
 
 pub mod corpus;
 pub mod evtx_builder;
+pub mod limits;
 pub mod program;
 pub mod sample_logs;

@@ -99,6 +99,13 @@ fn files_that_are_no_rules_are_problems_only() {
 }
 
 #[test]
+fn a_file_of_something_else_is_not_a_thousand_problems() {
+    let (documents, problems) = parse_file("f.yml", &"--- a\n".repeat(1000));
+    assert_eq!((documents.len(), problems.len()), (0, MAX_PROBLEMS + 1));
+    assert!(problems[MAX_PROBLEMS].what.starts_with("950 more documents"));
+}
+
+#[test]
 fn a_yaml_bomb_is_refused_quickly() {
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
