@@ -75,7 +75,7 @@ impl<'a> Need<'a> {
                 Step {
                     what: fix.map_or_else(
                         || format!("let {pattern} fill {field}"),
-                        |fix| format!("{} (fills {field} of {pattern})", fix.action),
+                        |fix| format!("{} (fills {field} of {pattern})", as_continuation(&fix.action)),
                     ),
                     commands: fix
                         .and_then(|fix| fix.command.as_deref())
@@ -137,7 +137,7 @@ fn record(pattern: &EventTypePattern, facts: &Facts, detection: Option<&Detectio
         };
     }
     let fixes = known.map(|facts| facts.fixes.as_slice()).unwrap_or_default();
-    let actions: Vec<&str> = fixes.iter().map(|fix| &*fix.action).collect();
+    let actions: Vec<String> = fixes.iter().map(|fix| as_continuation(&fix.action)).collect();
     Step {
         what: match actions.as_slice() {
             [] => format!("record {pattern}{title}"),
@@ -145,6 +145,17 @@ fn record(pattern: &EventTypePattern, facts: &Facts, detection: Option<&Detectio
         },
         commands: fixes.iter().filter_map(|fix| fix.command.as_deref()).map(str::to_owned).collect(),
         volume,
+    }
+}
+
+/// A sentence of the catalogue as the middle of another: with a small letter, unless it begins with an abbreviation.
+fn as_continuation(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => sentence.to_owned(),
     }
 }
 

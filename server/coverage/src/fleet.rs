@@ -1,6 +1,6 @@
 //! One detection over all hosts given.
 
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, sync::Arc};
 
 use blindspot_catalog::{Detection, Facts};
 
@@ -11,8 +11,8 @@ use crate::{HostSight, Judgement, Verdict, VerdictCounts, judge};
 pub struct Judged<'a> {
     /// The detection.
     pub detection: &'a Detection,
-    /// One judgement per host.
-    pub by_host: Vec<Judgement<'a>>,
+    /// One judgement per host. Hosts that are judged alike share one: most hosts of a fleet lack the same things.
+    pub by_host: Vec<Arc<Judgement<'a>>>,
 }
 
 impl Judged<'_> {
@@ -54,9 +54,20 @@ pub fn judge_all<'a>(
     facts: &Facts,
     threads: NonZeroUsize,
 ) -> Vec<Judged<'a>> {
-    let judge_one = |detection: &'a Detection| Judged {
-        detection,
-        by_host: hosts.iter().map(|host| judge(detection, host, facts)).collect(),
+    let judge_one = |detection: &'a Detection| {
+        let mut distinct: Vec<Arc<Judgement<'a>>> = Vec::new();
+        let share = |judgement: Judgement<'a>| {
+            if let Some(same) = distinct.iter().find(|known| ***known == judgement) {
+                return Arc::clone(same);
+            }
+            let new = Arc::new(judgement);
+            distinct.push(Arc::clone(&new));
+            new
+        };
+        Judged {
+            detection,
+            by_host: hosts.iter().map(|host| judge(detection, host, facts)).map(share).collect(),
+        }
     };
     let share = detections.len().div_ceil(threads.get()).max(1);
     std::thread::scope(|scope| {

@@ -217,7 +217,8 @@ impl<'a> Tally<'a> {
 
     fn closed(&mut self, branch: &'a Branch, findings: Vec<LeafFinding<'a>>) {
         let state = findings.iter().map(|finding| finding.state).min().unwrap_or(LeafState::Dead);
-        let reasons: Vec<Reason<'a>> = findings.into_iter().flat_map(|finding| finding.reasons).collect();
+        let mut reasons: Vec<Reason<'a>> = findings.into_iter().flat_map(|finding| finding.reasons).collect();
+        reasons.shrink_to_fit();
         for reason in &reasons {
             self.push_reason(reason.clone());
         }
@@ -266,6 +267,11 @@ impl<'a> Tally<'a> {
         let sole_source = first.filter(|only| branches.all(|types| types.as_slice() == [*only]));
         self.outside.dedup();
         self.lost_exclusions.dedup();
+        // A fleet keeps very many of these, and most hold one reason or two.
+        self.reasons.shrink_to_fit();
+        self.evidence.shrink_to_fit();
+        self.dead_branches.shrink_to_fit();
+        self.live_types.shrink_to_fit();
         Judgement {
             verdict,
             reasons: self.reasons,

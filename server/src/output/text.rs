@@ -1,7 +1,5 @@
 //! The report for a terminal: what was read, how detections stand, what is blind, what to do first.
 
-use std::fmt::Write as _;
-
 use blindspot_catalog::Level;
 use blindspot_coverage::{HostSight, Judged, Verdict, fix, say};
 use blindspot_telemetry::SourceStatus;
@@ -240,7 +238,8 @@ impl Page<'_, '_> {
         }
         let sole = scored().filter(|(_, _, sight)| sight.sole_source.is_some()).count();
         if sole > 0 {
-            self.line(&format!("  {sole} of them rest on one event type only"));
+            let rest = if sole == 1 { "rests" } else { "rest" };
+            self.line(&format!("  {sole} of them {rest} on one event type only"));
         }
     }
 
@@ -337,12 +336,11 @@ pub fn plural(count: usize, thing: &str) -> String {
     text
 }
 
-fn megabytes(bytes: u64) -> String {
-    let mut text = String::new();
+/// A size in megabytes of a million bytes, to the tenth.
+#[must_use]
+pub fn megabytes(bytes: u64) -> String {
     let tenths = bytes.saturating_mul(10) / 1_000_000;
-    // Writing to a string cannot fail.
-    let _ignored = write!(text, "{}.{} MB", tenths / 10, tenths % 10);
-    text
+    format!("{}.{} MB", tenths / 10, tenths % 10)
 }
 
 /// The steps that would mend one judgement, as lines for a terminal.

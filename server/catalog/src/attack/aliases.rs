@@ -87,7 +87,11 @@ impl Attack {
             to = self.reach(id, |id| aliases.older(id).cloned().collect());
         }
         if to.is_empty() {
-            return Resolved::Unknown(id.clone());
+            // A sub-technique that only another release has stands for what that release's parent is here.
+            to = match id.parent().map(|parent| self.resolve(&parent, aliases)) {
+                Some(Resolved::Alias { to, .. }) => to,
+                _ => return Resolved::Unknown(id.clone()),
+            };
         }
         Resolved::Alias { from: id.clone(), to }
     }
@@ -179,6 +183,13 @@ mod tests {
         let attack = release(&["T1685"], &["stealth", "defense-impairment"]);
         assert_eq!(texts(&attack.resolve(&id("T1562.001"), &aliases())), "T1685");
         assert_eq!(attack.resolve_tactic("defense-evasion", &aliases()).len(), 2);
+    }
+
+    #[test]
+    fn a_sub_technique_of_v19_alone_stands_for_its_parents_predecessor() {
+        let attack = release(&["T1562", "T1562.004"], &[]);
+        assert_eq!(texts(&attack.resolve(&id("T1686.003"), &aliases())), "T1562.004");
+        assert_eq!(attack.resolve(&id("T1562.099"), &aliases()), Resolved::Unknown(id("T1562.099")));
     }
 
     #[test]

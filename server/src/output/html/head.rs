@@ -6,7 +6,10 @@ use super::{
     picture::{self, Bar},
     words,
 };
-use crate::{output::text::meaning, report::Report};
+use crate::{
+    output::text::{meaning, megabytes},
+    report::Report,
+};
 
 /// Under this much history a verdict deserves a word of caution (DESIGN, rule 8).
 const SHORT_HISTORY_HOURS: f64 = 24.0;
@@ -102,11 +105,7 @@ fn facts(report: &Report<'_>) -> Vec<(&'static str, String)> {
     let given: Vec<String> = input.given.iter().map(|path| words::shown(path)).collect();
     let mut read = Vec::new();
     if input.files > 0 {
-        read.push(format!(
-            "{}, {} MB",
-            words::count(input.files, "log file"),
-            words::grouped(input.bytes / 1_000_000)
-        ));
+        read.push(format!("{}, {}", words::count(input.files, "log file"), megabytes(input.bytes)));
     }
     if !given.is_empty() {
         read.push(words::few(&given, NAMED));
