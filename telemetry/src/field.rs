@@ -1,41 +1,8 @@
 //! Field names of event types, and how often each was filled.
 
-use std::{borrow::Borrow, fmt, sync::Arc};
-
-/// The name of one field of an event type, as its writer spells it. `Data` is the name of unnamed `<Data>` elements.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FieldName(Arc<str>);
-
-impl FieldName {
-    /// Takes the name as it was written.
-    #[must_use]
-    pub fn new(text: impl Into<Arc<str>>) -> Self {
-        Self(text.into())
-    }
-
-    /// The name as it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Borrow<str> for FieldName {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for FieldName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<&str> for FieldName {
-    fn from(text: &str) -> Self {
-        Self::new(text)
-    }
+crate::exact_name! {
+    /// The name of one field of an event type, as its writer spells it. `Data` is the name of unnamed `<Data>` elements.
+    FieldName
 }
 
 /// How often one field of one event type held what. Events whose template lacks the name count in none of the three.

@@ -1,21 +1,20 @@
 //! Names as types, so that a channel cannot be passed where a provider is meant.
 
 use std::{
-    borrow::Borrow,
     cmp::Ordering,
-    fmt,
     hash::{Hash, Hasher},
     sync::Arc,
 };
 
-/// Declares a name whose comparisons are exact.
+/// Declares a name whose comparisons are exact: a shared text that cannot be passed where another name is meant.
+#[macro_export]
 macro_rules! exact_name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
-        name_common!($name);
-        impl Borrow<str> for $name {
+        pub struct $name(::std::sync::Arc<str>);
+        $crate::name_common!($name);
+        impl ::std::borrow::Borrow<str> for $name {
             fn borrow(&self) -> &str {
                 &self.0
             }
@@ -57,22 +56,32 @@ macro_rules! caseless_name {
     };
 }
 
+/// What every name can do; part of [`exact_name!`](crate::exact_name).
+#[doc(hidden)]
+#[macro_export]
 macro_rules! name_common {
     ($name:ident) => {
         impl $name {
             /// Takes the name as it was written.
             #[must_use]
-            pub fn new(text: impl Into<Arc<str>>) -> Self {
+            pub fn new(text: impl Into<::std::sync::Arc<str>>) -> Self {
                 Self(text.into())
             }
+
             /// The name as it was written.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// The name as it was written, shared.
+            #[must_use]
+            pub fn to_arc(&self) -> ::std::sync::Arc<str> {
+                ::std::sync::Arc::clone(&self.0)
+            }
         }
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.write_str(&self.0)
             }
         }

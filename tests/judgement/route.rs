@@ -65,8 +65,11 @@ const ACCESS_4656: Shape = Shape::Renamed(&[
     ("SubjectUserName", "SourceUser"),
 ]);
 
+/// A category, its Sysmon ids, and the Security ids that can stand in, with the shape of their fields.
+type Category = (&'static str, &'static [u64], &'static [(u64, Shape)]);
+
 /// Sysmon's event ids by category, and what Windows itself writes instead.
-const CATEGORIES: [(&str, &[u64], &[(u64, Shape)]); 28] = [
+const CATEGORIES: [Category; 28] = [
     ("process_creation", &[1], &[(4688, PROCESS_4688)]),
     ("file_change", &[2], &[]),
     ("network_connection", &[3], &[(5156, CONNECTION_5156)]),

@@ -2,32 +2,13 @@
 
 use std::{borrow::Borrow, fmt, path::PathBuf, str::FromStr, sync::Arc};
 
-use blindspot_telemetry::Platform;
+use blindspot_telemetry::{Platform, exact_name};
 
 use crate::Requirement;
 
-/// Names one detection: a Sigma rule's UUID, an analytic's `AN0001`, an own entry's id.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DetectionId(Arc<str>);
-
-impl DetectionId {
-    /// Takes the id as it was written.
-    #[must_use]
-    pub fn new(text: impl Into<Arc<str>>) -> Self {
-        Self(text.into())
-    }
-
-    /// The id as it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for DetectionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+exact_name! {
+    /// Names one detection: a Sigma rule's UUID, an analytic's `AN0001`, an own entry's id.
+    DetectionId
 }
 
 /// An ATT&CK technique or sub-technique: `T1547`, `T1547.001`.

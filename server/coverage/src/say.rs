@@ -54,9 +54,12 @@ pub fn reason(reason: &Reason<'_>, host: &HostSight<'_>) -> String {
             format!("{log} holds less history than the window, so not seeing {name} proves nothing")
         }
         ReasonCode::AgentStale => format!("reading {log} has not caught up, so nothing is known of {name}"),
-        ReasonCode::SourceLevelOnly => {
-            format!("{log} is live, and which of its events are needed is not known")
-        }
+        ReasonCode::SourceLevelOnly => match reason.event {
+            Some(LeafEvent::Type(_)) => {
+                format!("{name} is recorded, and carries what is looked for only in part")
+            }
+            _ => format!("{log} is live, and which of its events are needed is not known"),
+        },
         ReasonCode::RareUnproven if count > 0 => {
             format!("{name} was last seen {}; it is written only when that happens", when(reason.last))
         }

@@ -64,26 +64,18 @@ impl<'a> Demand<'a> {
     /// Places of the detections that name this event type.
     #[must_use]
     pub fn for_type(&self, event_type: &EventType) -> Vec<usize> {
-        let wants = match event_type {
-            EventType::Windows { channel, event_id, .. } => self
-                .windows
-                .get(channel)
-                .and_then(|ids| ids.get(event_id))
-                .map(Vec::as_slice)
-                .unwrap_or_default(),
-            _ => self.others.as_slice(),
-        };
-        let matching = wants.iter().filter(|want| want.pattern.matches(event_type));
-        let mut places: Vec<usize> = matching.flat_map(|want| want.detections.iter().copied()).collect();
-        places.sort_unstable();
-        places.dedup();
-        places
+        self.places(&event_type.into(), |wanted| wanted.matches(event_type))
     }
 
     /// Places of the detections that name this pattern's event types, whatever provider or call they add to it.
     #[must_use]
     pub fn naming(&self, pattern: &EventTypePattern) -> Vec<usize> {
-        let wants = match pattern {
+        self.places(pattern, |wanted| wanted.overlaps(pattern))
+    }
+
+    /// Detections with a pattern, of the same channel and id where there are such, that passes the test.
+    fn places(&self, near: &EventTypePattern, passes: impl Fn(&EventTypePattern) -> bool) -> Vec<usize> {
+        let wants = match near {
             EventTypePattern::Windows { channel, event_id, .. } => self
                 .windows
                 .get(channel)
@@ -92,9 +84,8 @@ impl<'a> Demand<'a> {
                 .unwrap_or_default(),
             _ => self.others.as_slice(),
         };
-        let overlap = |want: &&Want<'_>| want.pattern.overlaps(pattern);
-        let mut places: Vec<usize> =
-            wants.iter().filter(overlap).flat_map(|want| want.detections.clone()).collect();
+        let passing = wants.iter().filter(|want| passes(want.pattern));
+        let mut places: Vec<usize> = passing.flat_map(|want| want.detections.iter().copied()).collect();
         places.sort_unstable();
         places.dedup();
         places

@@ -111,7 +111,7 @@ pub enum ReasonCode {
     LogOverwritten,
     /// Reading has not caught up.
     AgentStale,
-    /// Only the source is known to be live, not the event type.
+    /// Only the source is known to be live, or an event type that carries what is looked for in part.
     SourceLevelOnly,
     /// Written only when someone does that thing; never seen proves nothing.
     RareUnproven,

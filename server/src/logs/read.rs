@@ -15,7 +15,7 @@ use blindspot_sampling::evtx::{self, Detail, EvtxError, Scan, ScanOptions};
 use blindspot_telemetry::{Source, SourceId, SourceKind, SourceStatus, WindowsChannel};
 
 use super::hosts::{Computer, Reading};
-use crate::{files::FoundFile, progress::Progress};
+use crate::{files::FoundFile, output::text::plural, progress::Progress};
 
 /// From this size on, one file is scanned by all threads instead of one thread per file.
 const SPLIT_FROM_BYTES: u64 = 64 << 20;
@@ -79,12 +79,23 @@ fn read(file: &FoundFile, options: &ScanOptions, progress: &Progress) -> (Readin
 }
 
 fn damage(scan: &Scan) -> Option<String> {
-    (scan.damaged > 0).then(|| {
-        format!(
-            "{} damaged records could not be counted beside {} that were; what they were is unknown",
-            scan.damaged, scan.records
-        )
-    })
+    let mut lines = Vec::new();
+    if scan.damaged > 0 {
+        lines.push(format!(
+            "{} could not be counted beside {} that were; what was in them is unknown",
+            plural(scan.damaged, "damaged record"),
+            scan.records
+        ));
+    }
+    if scan.uncounted > 0 || scan.fields_uncounted > 0 {
+        lines.push(format!(
+            "holds more distinct event types, hours or fields than a scan keeps: {} stand under no event type, the \
+             fields of {} are not known",
+            plural(scan.uncounted, "record"),
+            plural(scan.fields_uncounted, "record")
+        ));
+    }
+    (!lines.is_empty()).then(|| lines.join("; "))
 }
 
 fn reading(file: &FoundFile, path: String, scan: Scan) -> Reading {

@@ -328,12 +328,10 @@ pub fn date(time: Timestamp) -> String {
 
 /// `1 log file`, `3 log files`.
 #[must_use]
-pub fn plural(count: usize, thing: &str) -> String {
-    let mut text = format!("{count} {thing}");
-    if count != 1 {
-        text.push('s');
-    }
-    text
+pub fn plural(count: impl std::fmt::Display, thing: &str) -> String {
+    let count = count.to_string();
+    let ending = if count == "1" { "" } else { "s" };
+    format!("{count} {thing}{ending}")
 }
 
 /// A size in megabytes of a million bytes, to the tenth.

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use blindspot_telemetry::EventId;
+use blindspot_telemetry::{EventId, exact_name};
 use sha2::{Digest, Sha256};
 
 use super::linux;
@@ -65,11 +65,12 @@ impl fmt::Display for EventFilter {
     }
 }
 
-/// Stands for a reference's name and text: the first 16 hexadecimal digits of their SHA-256.
-///
-/// MITRE's prose is not copied into this project; the reviewed table joins on this key instead.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RefKey(Arc<str>);
+exact_name! {
+    /// Stands for a reference's name and text: the first 16 hexadecimal digits of their SHA-256.
+    ///
+    /// MITRE's prose is not copied into this project; the reviewed table joins on this key instead.
+    RefKey
+}
 
 impl RefKey {
     /// The key of a name and its text.
@@ -77,25 +78,7 @@ impl RefKey {
     pub fn of(name: &str, text: &str) -> Self {
         let digest =
             Sha256::new().chain_update(name.trim()).chain_update([0]).chain_update(text.trim()).finalize();
-        Self(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>().into())
-    }
-
-    /// Takes a key that a table holds.
-    #[must_use]
-    pub fn new(text: impl Into<Arc<str>>) -> Self {
-        Self(text.into())
-    }
-
-    /// The digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for RefKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        Self::new(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>())
     }
 }
 

@@ -1,80 +1,41 @@
 //! What ATT&CK Enterprise says, in types: names, ids and relations, no descriptions.
 
-use std::{borrow::Borrow, collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use blindspot_telemetry::exact_name;
 
 use super::{filter::EventFilter, filter::RefKey};
 use crate::TechniqueId;
 
-/// Declares an id of one kind of ATT&CK object, so that a group cannot be passed where software is meant.
-macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
-
-        impl $name {
-            /// Takes the id as the bundle writes it.
-            #[must_use]
-            pub fn new(text: impl Into<Arc<str>>) -> Self {
-                Self(text.into())
-            }
-
-            /// The id as the bundle writes it.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-
-            /// The id's text, shared.
-            #[must_use]
-            pub fn to_arc(&self) -> Arc<str> {
-                Arc::clone(&self.0)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl Borrow<str> for $name {
-            fn borrow(&self) -> &str {
-                &self.0
-            }
-        }
-    };
-}
-
-text_id! {
+exact_name! {
     /// A tactic: `TA0005`.
     TacticId
 }
-text_id! {
+exact_name! {
     /// A data component: `DC0032`, or its STIX id in bundles before v18, which number none.
     ComponentId
 }
-text_id! {
+exact_name! {
     /// A detection strategy: `DET0054`.
     StrategyId
 }
-text_id! {
+exact_name! {
     /// An analytic: `AN0009`, or `T1059/windows` where a bundle before v18 has none.
     AnalyticId
 }
-text_id! {
+exact_name! {
     /// A threat group: `G0046`.
     GroupId
 }
-text_id! {
+exact_name! {
     /// Malware or a tool: `S0002`.
     SoftwareId
 }
-text_id! {
+exact_name! {
     /// A mitigation: `M1038`.
     MitigationId
 }
-text_id! {
+exact_name! {
     /// A platform by its ATT&CK name: `Windows`, `Network Devices`. New releases add some.
     PlatformName
 }
