@@ -18,6 +18,7 @@ use blindspot_telemetry::{Clock, clock::SystemClock};
 use blindspot_tests::{
     corpus::{corpus, files_below, target_folder},
     evtx_builder::{CHUNK_BYTES, Event, EvtxBuilder, FILE_HEAD, write_repeated},
+    limits::{self, Limit},
 };
 use evtx::{EvtxParser, ParserSettings};
 
@@ -32,22 +33,6 @@ const MEMORY_LIMIT_KIB: u64 = 8 << 10;
 /// How much faster two threads that only compute must be than one for the machine to have two cores to itself.
 const TWO_CORES: f64 = 1.85;
 
-/// One promise: `value` must be at most, or at least, `limit`.
-struct Limit {
-    what: &'static str,
-    value: f64,
-    limit: f64,
-    side: Side,
-    /// Why this machine cannot tell, if it cannot.
-    unmeasurable: Option<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
-    AtMost,
-    AtLeast,
-}
-
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     if let [_, flag, path] = arguments.as_slice()
@@ -60,26 +45,7 @@ fn main() -> ExitCode {
     let whole = written(&chunks, FILE_BYTES, "bench.evtx");
     let part = written(&chunks, PART_BYTES, "bench-part.evtx");
     let limits: Vec<Limit> = speed(&whole, &part).into_iter().chain(memory(&whole, &part)).collect();
-    for limit in &limits {
-        let sign = if limit.side == Side::AtMost { "<=" } else { ">=" };
-        let verdict = match (&limit.unmeasurable, limit.holds()) {
-            (Some(why), _) => why,
-            (None, true) => "holds",
-            (None, false) => "MISSED",
-        };
-        println!("{:58} {:9.2} {sign} {:7.2}  {verdict}", limit.what, limit.value, limit.limit);
-    }
-    let missed = |limit: &Limit| limit.unmeasurable.is_none() && !limit.holds();
-    if limits.iter().any(missed) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
-}
-
-impl Limit {
-    fn holds(&self) -> bool {
-        match self.side {
-            Side::AtMost => self.value <= self.limit,
-            Side::AtLeast => self.value >= self.limit,
-        }
-    }
+    limits::report(&limits)
 }
 
 fn speed(whole: &Path, part: &Path) -> Vec<Limit> {
@@ -114,17 +80,15 @@ fn speed(whole: &Path, part: &Path) -> Vec<Limit> {
         let per_record = seconds * 1e9 / records as f64;
         println!("{what:30} {seconds:8.3} s {:8.0} MB/s {per_record:8.0} ns/record", megabytes / seconds);
     }
-    let at_most = |what, value, limit| Limit { what, value, limit, side: Side::AtMost, unmeasurable: None };
-    let at_least = |what, value, limit| Limit { what, value, limit, side: Side::AtLeast, unmeasurable: None };
     let cores = 2.0 * compute / compute_2;
     let no_cores = format!("not measurable: two threads that only compute gain {cores:.2}");
     let unmeasurable = (cores < TWO_CORES).then_some(no_cores);
     vec![
-        at_most("counts / read()", counts / read, 2.5),
-        at_most("inventory / read()", inventory / read, 5.0),
-        at_least("JSON by evtx_dump, or in process without it / counts", json / counts, 8.0),
-        at_least("XML by the evtx crate / counts", xml / counts, 15.0),
-        Limit { unmeasurable, ..at_least("counts, one thread / two threads", counts / counts_2, 1.7) },
+        Limit::at_most("counts / read()", counts / read, 2.5),
+        Limit::at_most("inventory / read()", inventory / read, 5.0),
+        Limit::at_least("JSON by evtx_dump, or in process without it / counts", json / counts, 8.0),
+        Limit::at_least("XML by the evtx crate / counts", xml / counts, 15.0),
+        Limit { unmeasurable, ..Limit::at_least("counts, one thread / two threads", counts / counts_2, 1.7) },
     ]
 }
 
@@ -150,8 +114,7 @@ fn memory(whole: &Path, part: &Path) -> Vec<Limit> {
         let program = std::env::current_exe().expect("this program");
         let output = Command::new(program).arg("--memory-of").arg(path).output().expect("a child process");
         let peak: u64 = String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number of KiB");
-        let limit = MEMORY_LIMIT_KIB as f64;
-        Limit { what, value: peak as f64, limit, side: Side::AtMost, unmeasurable: None }
+        Limit::at_most(what, peak as f64, MEMORY_LIMIT_KIB as f64)
     };
     vec![of("peak memory of counting 500 MB, KiB", whole), of("peak memory of counting 64 MB, KiB", part)]
 }
