@@ -7,7 +7,7 @@ use blindspot_coverage::Verdict;
 use serde::Serialize;
 
 use crate::{
-    output::{clean::clean, paint},
+    output::{clean::clean, paint, text::plural},
     report::Report,
 };
 
@@ -132,7 +132,7 @@ fn overlay(report: &Report<'_>, kind: Kind, (id, name): (String, String), techni
     let invest_in = steps
         .into_iter()
         .take(5)
-        .map(|(n, what)| format!("{what} (helps {n} detections of these)"))
+        .map(|(n, what)| format!("{what} (helps {} of these)", plural(n, "detection")))
         .collect();
     Overlay {
         kind,
