@@ -1,7 +1,7 @@
 //! Reasons and evidence in words, for text, JSON and pages alike.
 
 use blindspot_catalog::LeafEvent;
-use blindspot_telemetry::{Source, SourceId, SourceStatus};
+use blindspot_telemetry::{Inventory, Source, SourceId, SourceStatus};
 use jiff::Timestamp;
 
 use crate::{
@@ -9,6 +9,16 @@ use crate::{
     sight::HostSight,
     verdict::{Evidence, How, Reason, ReasonCode},
 };
+
+/// A host by its name, and the relay through which it was seen: it is never taken for a host of that name that was
+/// read directly.
+#[must_use]
+pub fn host(inventory: &Inventory) -> String {
+    match &inventory.relay {
+        None => inventory.host.to_string(),
+        Some(relay) => format!("{} (through relay {relay})", inventory.host),
+    }
+}
 
 /// The text form of what a leaf asks for.
 #[must_use]

@@ -37,7 +37,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     for host in &asked {
         let sight = HostSight::new(host, input::window_of(host, args.within), &facts);
         let (answer, text) = answer(&args.event_type, args.field.as_deref(), &sight);
-        writeln!(out, "{}  {}: {}", clean(host.host.as_str()), args.event_type, clean(&text))?;
+        writeln!(out, "{}  {}: {}", clean(&say::host(host)), args.event_type, clean(&text))?;
         answers.push(answer);
     }
     let flowing = answers.iter().filter(|answer| **answer == Outcome::Done).count();

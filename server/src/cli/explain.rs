@@ -135,7 +135,8 @@ impl<'r> Explain<'r> {
         writeln!(told, "  {}", facts.map(|facts| clean(&facts.title)).unwrap_or_default())?;
         let event = LeafEvent::Type(pattern.clone());
         for host in self.sights {
-            let name = clean(host.inventory.host.as_str());
+            let name = say::host(host.inventory);
+            let name = clean(&name);
             let mut any = false;
             for seen in host.seen(&event) {
                 any = true;
@@ -179,7 +180,8 @@ impl<'r> Explain<'r> {
                 judged.by_host.iter().zip(self.sights).filter(|(each, _)| each.verdict == verdict);
             let Some((judgement, host)) = having.next() else { continue };
             let others = having.count();
-            let name = clean(host.inventory.host.as_str());
+            let name = say::host(host.inventory);
+            let name = clean(&name);
             let on = match (self.sights.len(), others) {
                 (1, _) => format!("on {name}"),
                 (all, others) => format!("on {} of {all} hosts, such as {name}", others + 1),

@@ -159,3 +159,94 @@ impl Hosts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use blindspot_telemetry::{SourceId, SourceKind, SourceStatus};
+    use jiff::Timestamp;
+
+    use super::*;
+
+    /// A file whose records are of these computers, one event each.
+    fn file(path: &str, computers: &[&str]) -> Reading {
+        let seen = Observed {
+            count: 1,
+            first: Timestamp::UNIX_EPOCH,
+            last: Timestamp::UNIX_EPOCH,
+            hours: BTreeMap::new(),
+            fields: BTreeMap::new(),
+        };
+        let computer = |name: &&str| Computer {
+            name: HostName::new(*name),
+            event_types: BTreeMap::from([("security:4624".parse().unwrap(), seen.clone())]),
+        };
+        Reading {
+            path: path.into(),
+            source: Source {
+                path: path.to_owned(),
+                kind: SourceKind::Evtx,
+                status: if computers.is_empty() { SourceStatus::Empty } else { SourceStatus::Read },
+                holds: vec![SourceId::Channel("Security".into())],
+                records: computers.len() as u64,
+                damaged: 0,
+                oldest: None,
+                newest: None,
+                size_bytes: None,
+            },
+            computers: computers.iter().map(computer).collect(),
+            relay: false,
+        }
+    }
+
+    /// Each host as `name(aliases) events files`, with its relay before it.
+    fn joined(readings: Vec<Reading>) -> (Vec<String>, Vec<Problem>) {
+        let mut problems = Vec::new();
+        let shown = join(readings, &mut problems).into_iter().map(|host| {
+            let aliases: Vec<&str> = host.aliases.iter().map(HostName::as_str).collect();
+            let events: u64 = host.event_types.values().map(|seen| seen.count).sum();
+            let relay = host.relay.map(|relay| format!("{relay}>")).unwrap_or_default();
+            format!("{relay}{}({}) {events} {}", host.host, aliases.join(","), host.sources.len())
+        });
+        (shown.collect(), problems)
+    }
+
+    #[test]
+    fn names_that_follow_each_other_are_one_renamed_host() {
+        let (hosts, _) =
+            joined(vec![file("a/Security.evtx", &["WIN-1", "DC01"]), file("a/System.evtx", &["dc01"])]);
+        assert_eq!(hosts, ["DC01(WIN-1) 3 2"]);
+    }
+
+    #[test]
+    fn an_old_name_joins_its_host_only_where_one_host_claims_it() {
+        let (hosts, _) = joined(vec![file("a/1.evtx", &["BASE", "A"]), file("a/2.evtx", &["BASE"])]);
+        assert_eq!(hosts, ["A(BASE) 3 2"]);
+        let clones = vec![
+            file("a/1.evtx", &["BASE", "A"]),
+            file("b/1.evtx", &["BASE", "B"]),
+            file("c/2.evtx", &["BASE"]),
+        ];
+        assert_eq!(joined(clones).0, ["A(BASE) 2 1", "B(BASE) 2 1", "BASE() 1 1"]);
+    }
+
+    #[test]
+    fn a_relayed_host_is_never_merged_with_one_of_its_name() {
+        let relayed = Reading { relay: true, ..file("c/ForwardedEvents.evtx", &["DC01", "WS01"]) };
+        let (hosts, _) = joined(vec![file("a/Security.evtx", &["DC01"]), relayed]);
+        assert_eq!(
+            hosts,
+            ["DC01() 1 1", "c/ForwardedEvents.evtx>DC01() 1 1", "c/ForwardedEvents.evtx>WS01() 1 1"]
+        );
+    }
+
+    #[test]
+    fn a_file_without_records_belongs_to_the_only_host_of_its_folder_or_is_named() {
+        let empty = || file("a/Sysmon.evtx", &[]);
+        let (hosts, problems) = joined(vec![file("a/1.evtx", &["A"]), file("b/1.evtx", &["B"]), empty()]);
+        assert_eq!((hosts, problems.len()), (vec!["A() 1 2".to_owned(), "B() 1 1".to_owned()], 0));
+        let (hosts, problems) = joined(vec![file("a/1.evtx", &["A"]), file("a/2.evtx", &["B"]), empty()]);
+        assert_eq!(hosts, ["A() 1 1", "B() 1 1"]);
+        assert!(problems[0].what.contains("not judged"), "{problems:?}");
+        assert_eq!(joined(vec![empty()]).0, ["unknown-host() 0 1"]);
+    }
+}

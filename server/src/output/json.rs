@@ -63,6 +63,8 @@ struct DetectionReport<'r> {
 #[derive(Serialize)]
 struct HostVerdict<'r> {
     host: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relay: Option<&'r str>,
     verdict: &'static str,
     covered_hours: f64,
     reasons: Vec<ReasonReport>,
@@ -224,6 +226,7 @@ fn detection<'r>(report: &'r Report<'r>, judged: &'r Judged<'r>) -> DetectionRep
             .zip(report.sights)
             .map(|(judgement, host)| HostVerdict {
                 host: host.inventory.host.as_str(),
+                relay: host.inventory.relay.as_deref(),
                 verdict: judgement.verdict.as_str(),
                 covered_hours: hours(host.covered_hours()),
                 reasons: reasons(judgement, host),

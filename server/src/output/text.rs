@@ -69,7 +69,7 @@ impl Page<'_, '_> {
         let head = format!("{}  {}", paint::heading("Blindspot audit"), paint::dim(&made));
         self.line(&head);
         let hosts = match input.hosts.as_slice() {
-            [one] => format!("1 host: {}", clean(one.host.as_str())),
+            [one] => format!("1 host: {}", clean(&say::host(one))),
             many => format!("{} hosts", many.len()),
         };
         let span = self
