@@ -1,13 +1,13 @@
 //! MITRE ATT&CK: its typed model, the importer of STIX bundles, the release that is built in, and its analytics as detections.
 //!
-//! - [`model`]: tactics, techniques, data components, strategies, analytics, groups, software, mitigations.
-//! - [`import`]: a STIX bundle to the model; [`release`] says which release it is, [`analytics`] reads both models of detection.
-//! - [`lines`]: the compiled form, plain text that is committed (`config/catalog/attack/`); [`embedded`] is the built-in one.
-//! - [`filter`]: a reference's free text, read once. Prose is not kept, only a key that stands for it.
-//! - [`mappings`]: the reviewed tables; what they leave out, [`rules`] read ([`windows`], [`linux`]).
-//! - [`detections`]: analytics to detections with requirements.
-//! - [`aliases`]: techniques and tactics under other releases' names.
-//! - [`threat`]: what a group uses, what a mitigation works against.
+//! - `model`: tactics, techniques, data components, strategies, analytics, groups, software, mitigations.
+//! - `import`: a STIX bundle to the model; `release` says which release it is, `analytics` reads both models of detection.
+//! - `lines`: the compiled form, plain text that is committed (`config/catalog/attack/`); `embedded` is the built-in one.
+//! - `filter`: a reference's free text, read once. Prose is not kept, only a key that stands for it.
+//! - `mappings`: the reviewed tables; what they leave out, `rules` read (`windows`, `linux`).
+//! - `detections`: analytics to detections with requirements.
+//! - `aliases`: techniques and tactics under other releases' names.
+//! - `threat`: what a group uses, what a mitigation works against.
 //!
 //! **Invariant.** No reference is dropped: each has a class, and what could not be read is listed as a problem.
 

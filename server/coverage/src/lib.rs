@@ -4,7 +4,7 @@
 //! - [`verdict`]: the words of an answer: verdict, reason, evidence.
 //! - [`sight`]: one host, indexed for questions.
 //! - [`leaf`]: one event type with the fields that one branch needs: live, armed, unread or dead.
-//! - [`judge`]: a whole requirement on one host.
+//! - [`mod@judge`]: a whole requirement on one host.
 //! - [`fleet`]: one detection over all hosts given.
 //! - [`technique`]: detections rolled up to ATT&CK techniques: depth, sole source, noise.
 //! - [`usage`]: which event types are needed by what, and which by nothing.
