@@ -25,9 +25,11 @@ pub struct Change {
     pub event_types_lost: Vec<HostType>,
     /// Event types that some host records now and did not then.
     pub event_types_gained: Vec<HostType>,
-    /// Detections and hosts that only one of the two audits has.
+    /// Hosts of the baseline of which no log was given this time.
+    pub hosts_missing: Vec<String>,
+    /// Detections that only this audit has.
     pub only_here: usize,
-    /// The same, of the baseline.
+    /// Detections that only the baseline has.
     pub only_there: usize,
 }
 
@@ -112,11 +114,16 @@ impl Baseline {
             };
             match now.cmp(&then) {
                 std::cmp::Ordering::Greater => change.lost.push(shift()),
-                std::cmp::Ordering::Less => change.gained.push(shift()),
-                std::cmp::Ordering::Equal => (),
+                // From blind to unknown nothing is gained: less is claimed.
+                std::cmp::Ordering::Less if now <= Verdict::Armed => change.gained.push(shift()),
+                std::cmp::Ordering::Less | std::cmp::Ordering::Equal => (),
             }
         }
         change.only_there = old.len().saturating_sub(both);
+        let here =
+            |name: &str| report.input.hosts.iter().any(|host| host.host.as_str().eq_ignore_ascii_case(name));
+        let missing = self.hosts.iter().filter(|old| !here(&old.host));
+        change.hosts_missing = missing.map(|old| old.host.clone()).collect();
         self.compare_types(report, &mut change);
         change
     }
@@ -182,6 +189,11 @@ pub fn text(change: &Change) -> String {
     };
     types("event types no longer recorded", &change.event_types_lost, &mut lines);
     types("event types newly recorded", &change.event_types_gained, &mut lines);
+    if !change.hosts_missing.is_empty() {
+        let names: Vec<_> = change.hosts_missing.iter().take(10).map(|name| clean(name)).collect();
+        let (count, names) = (change.hosts_missing.len(), names.join(", "));
+        lines.push(format!("  hosts without any log this time: {count} ({names})"));
+    }
     if change.only_here + change.only_there > 0 {
         lines.push(format!(
             "  {} detections are judged here only, {} in the baseline only",

@@ -155,8 +155,9 @@ impl<'a> Tally<'a> {
     }
 
     fn branch(&mut self, branch: &'a Branch, host: &HostSight<'a>, facts: &Facts) {
-        let findings: Vec<LeafFinding<'a>> =
+        let mut findings: Vec<LeafFinding<'a>> =
             branch.alternatives.iter().map(|leaf| judge_leaf(leaf, host, facts)).collect();
+        set_aside_other_roles(&mut findings);
         let rank = |finding: &LeafFinding<'_>| {
             (finding.state, finding.breadth == Breadth::SourceLevel, finding.lost_exclusion.is_some())
         };
@@ -282,6 +283,17 @@ impl<'a> Tally<'a> {
             live: self.live_types,
             sole_source,
         }
+    }
+}
+
+/// A product or role that a host does not show is no way out for a branch that its own logs close: a host without
+/// `PowerShell` 7 is blind where Windows `PowerShell`'s log is missing.
+fn set_aside_other_roles(findings: &mut [LeafFinding<'_>]) {
+    if findings.iter().any(|finding| finding.state == LeafState::Dead) {
+        let unknown = |finding: &&mut LeafFinding<'_>| {
+            finding.reasons.first().is_some_and(|reason| reason.code == ReasonCode::RoleUnknown)
+        };
+        findings.iter_mut().filter(unknown).for_each(|finding| finding.state = LeafState::Dead);
     }
 }
 

@@ -1,8 +1,8 @@
 //! One event type with the fields that one branch needs, on one host.
 
 use blindspot_catalog::{
-    Accepts, Breadth, DefaultState, EventFacts, Exclusion, Facts, FieldExpr, FieldNeed, FieldTest, Leaf,
-    LeafEvent, Rate, Schema,
+    Accepts, Breadth, DefaultState, EventFacts, Facts, FieldExpr, FieldNeed, FieldTest, Leaf, LeafEvent,
+    Rate, Schema,
 };
 use blindspot_telemetry::{EventType, FieldFill, FieldName, SourceId, SourceStatus};
 
@@ -13,6 +13,9 @@ use crate::{
 
 /// Events below which "declared and never filled" proves nothing (DESIGN: `thin_evidence`).
 const THIN_BELOW: u64 = 20;
+
+/// From one damaged record in so many on, absence from a log proves nothing: what was damaged may have been it.
+const DAMAGED_ONE_IN: u64 = 20;
 
 /// How a leaf stands. The order is from best to worst: the best alternative of a branch decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,7 +129,7 @@ fn judge_seen<'a>(leaf: &'a Leaf, seen: Seen<'a>, facts: Option<&EventFacts>) ->
     }
     let mut lost_exclusion = None;
     for exclusion in leaf.exclusions.iter() {
-        let outcome = exclude(exclusion, &seen);
+        let outcome = evaluate(&exclusion.excluded, &|need| missing_in(need, &seen));
         if !outcome.can.be_false {
             state = LeafState::Dead;
             reasons.push(reason(ReasonCode::ExclusionAlwaysTrue, outcome.lost, Some(&*exclusion.label)));
@@ -177,43 +180,52 @@ struct Outcome<'a> {
     lost: Option<&'a FieldName>,
 }
 
-fn exclude<'a>(exclusion: &'a Exclusion, seen: &Seen<'_>) -> Outcome<'a> {
-    evaluate(&exclusion.excluded, seen)
+/// The field of a need that no event can hold, if that is known.
+type Missing<'f, 'a> = &'f dyn Fn(&'a FieldNeed) -> Option<&'a FieldName>;
+
+/// On events that were counted: a field that is absent or never filled.
+fn missing_in<'a>(need: &'a FieldNeed, seen: &Seen<'_>) -> Option<&'a FieldName> {
+    match fill_of(need, seen) {
+        Fill::Filled | Fill::Thin(_) => None,
+        Fill::Empty(field) | Fill::Absent(field) => Some(field),
+    }
 }
 
-fn evaluate<'a>(expr: &'a FieldExpr, seen: &Seen<'_>) -> Outcome<'a> {
+/// On an event type that was not counted: a field that its documented schema lacks.
+fn missing_by_schema(need: &FieldNeed) -> Option<&FieldName> {
+    (need.schema == Schema::Lacks).then(|| need.event_fields.first().unwrap_or(&need.rule_name))
+}
+
+fn evaluate<'a>(expr: &'a FieldExpr, missing: Missing<'_, 'a>) -> Outcome<'a> {
     match expr {
         FieldExpr::Constant(value) => Outcome { can: Can { be_true: *value, be_false: !*value }, lost: None },
         FieldExpr::Open => Outcome { can: Can { be_true: true, be_false: true }, lost: None },
         FieldExpr::Not(inner) => {
-            let Outcome { can, lost } = evaluate(inner, seen);
+            let Outcome { can, lost } = evaluate(inner, missing);
             Outcome { can: Can { be_true: can.be_false, be_false: can.be_true }, lost }
         }
         FieldExpr::Test(need, test) => {
-            let missing = match fill_of(need, seen) {
-                Fill::Filled | Fill::Thin(_) => None,
-                Fill::Empty(field) | Fill::Absent(field) => Some(field),
-            };
-            let can = match (missing, test) {
+            let lost = missing(need);
+            let can = match (lost, test) {
                 (None, _) => Can { be_true: true, be_false: true },
                 (Some(_), FieldTest::Value) => Can { be_true: false, be_false: true },
                 (Some(_), FieldTest::Absence) => Can { be_true: true, be_false: false },
             };
-            Outcome { can, lost: missing }
+            Outcome { can, lost }
         }
-        FieldExpr::All(parts) => combine(parts, seen, |can, part| Can {
+        FieldExpr::All(parts) => combine(parts, missing, |can, part| Can {
             be_true: can.be_true && part.be_true,
             be_false: can.be_false || part.be_false,
         }),
-        FieldExpr::Any(parts) => combine(parts, seen, |can, part| Can {
+        FieldExpr::Any(parts) => combine(parts, missing, |can, part| Can {
             be_true: can.be_true || part.be_true,
             be_false: can.be_false && part.be_false,
         }),
     }
 }
 
-fn combine<'a>(parts: &'a [FieldExpr], seen: &Seen<'_>, join: fn(Can, Can) -> Can) -> Outcome<'a> {
-    let mut outcomes = parts.iter().map(|part| evaluate(part, seen));
+fn combine<'a>(parts: &'a [FieldExpr], missing: Missing<'_, 'a>, join: fn(Can, Can) -> Can) -> Outcome<'a> {
+    let mut outcomes = parts.iter().map(|part| evaluate(part, missing));
     let Some(first) = outcomes.next() else {
         return Outcome { can: Can { be_true: true, be_false: true }, lost: None };
     };
@@ -232,9 +244,9 @@ enum Unseen<'a> {
 fn judge_unseen<'a>(leaf: &'a Leaf, host: &HostSight<'a>, facts: Option<&EventFacts>) -> LeafFinding<'a> {
     let earlier = host.seen(&leaf.event).max_by_key(|seen| seen.observed.last);
     let last = earlier.map(|seen| seen.observed.last);
-    let lacking = leaf.needs.iter().find(|need| need.schema == Schema::Lacks).filter(|_| earlier.is_none());
-    let unseen = match lacking {
-        Some(_) => Unseen::Not(LeafState::Dead, ReasonCode::FieldAbsent),
+    let closed = if earlier.is_none() { closed_by_schema(leaf) } else { None };
+    let unseen = match &closed {
+        Some((code, _, _)) => Unseen::Not(LeafState::Dead, *code),
         None => unseen_state(leaf, host, facts, earlier.as_ref()),
     };
     let mut finding = LeafFinding {
@@ -260,14 +272,29 @@ fn judge_unseen<'a>(leaf: &'a Leaf, host: &HostSight<'a>, facts: Option<&EventFa
             finding.reasons.push(Reason {
                 code,
                 event: Some(&leaf.event),
-                field: lacking.map(|need| need.event_fields.first().unwrap_or(&need.rule_name)),
-                note: None,
+                field: closed.and_then(|(_, field, _)| field),
+                note: closed.and_then(|(_, _, note)| note),
                 count: earlier.map_or(0, |seen| seen.observed.count),
                 last,
             });
         }
     }
     finding
+}
+
+/// Why no event of this type could ever let the branch fire, as far as its documented fields tell.
+fn closed_by_schema(leaf: &Leaf) -> Option<(ReasonCode, Option<&FieldName>, Option<&str>)> {
+    if let Some(field) = leaf.needs.iter().find_map(missing_by_schema) {
+        return Some((ReasonCode::FieldAbsent, Some(field), None));
+    }
+    leaf.exclusions.iter().find_map(|exclusion| {
+        let outcome = evaluate(&exclusion.excluded, &missing_by_schema);
+        (!outcome.can.be_false && outcome.lost.is_some()).then_some((
+            ReasonCode::ExclusionAlwaysTrue,
+            outcome.lost,
+            Some(&*exclusion.label),
+        ))
+    })
 }
 
 /// Rule 2 of judgement: with nothing counted, the source's state comes first, then the host's role, then the rate.
@@ -295,6 +322,15 @@ fn unseen_state<'a>(
         SourceStatus::Read | SourceStatus::Empty => {
             let holds_window =
                 host.window.from.is_none_or(|from| source.oldest.is_some_and(|oldest| oldest <= from));
+            if source.damaged.saturating_mul(DAMAGED_ONE_IN) > source.records {
+                return match by_rate(leaf, host, facts, Absence { earlier: earlier.is_some(), holds_window })
+                {
+                    Unseen::Not(LeafState::Dead, _) => {
+                        Unseen::Not(LeafState::Unread, ReasonCode::SourceUnreadable)
+                    }
+                    other => other,
+                };
+            }
             by_rate(leaf, host, facts, Absence { earlier: earlier.is_some(), holds_window })
         }
     }

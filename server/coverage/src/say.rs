@@ -59,7 +59,9 @@ pub fn reason(reason: &Reason<'_>, host: &HostSight<'_>) -> String {
             _ => format!("{name}: {} is not among the logs given", log_of(&name, &log)),
         },
         ReasonCode::PermissionDenied => format!("{log} may not be read, so nothing is known of {name}"),
-        ReasonCode::SourceUnreadable => format!("{log} could not be read, so nothing is known of {name}"),
+        ReasonCode::SourceUnreadable => {
+            format!("{log} could not be read, or too much of it is damaged, so nothing is known of {name}")
+        }
         ReasonCode::LogOverwritten => {
             format!("{log} holds less history than the window, so not seeing {name} proves nothing")
         }

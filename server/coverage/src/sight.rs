@@ -29,6 +29,10 @@ pub struct SourceState {
     pub status: SourceStatus,
     /// Oldest record held.
     pub oldest: Option<Timestamp>,
+    /// Records counted, over the files that hold it.
+    pub records: u64,
+    /// Records that exist there and could not be counted.
+    pub damaged: u64,
 }
 
 /// One host, indexed.
@@ -79,13 +83,17 @@ impl<'a> HostSight<'a> {
         for source in &inventory.sources {
             for id in &source.holds {
                 sight.note_source(id.clone(), source.status, source.oldest);
+                if let Some(state) = sight.sources.get_mut(id) {
+                    state.records = state.records.saturating_add(source.records);
+                    state.damaged = state.damaged.saturating_add(source.damaged);
+                }
             }
         }
         sight
     }
 
     fn note_source(&mut self, id: SourceId, status: SourceStatus, oldest: Option<Timestamp>) {
-        let state = self.sources.entry(id).or_insert(SourceState { status, oldest });
+        let state = self.sources.entry(id).or_insert(SourceState { status, oldest, records: 0, damaged: 0 });
         if telling(status) < telling(state.status) {
             state.status = status;
         }
@@ -123,7 +131,12 @@ impl<'a> HostSight<'a> {
     /// What reading this source came to. A source of which nothing was said is not among the logs given.
     #[must_use]
     pub fn source(&self, id: &SourceId) -> SourceState {
-        self.sources.get(id).copied().unwrap_or(SourceState { status: SourceStatus::NotGiven, oldest: None })
+        self.sources.get(id).copied().unwrap_or(SourceState {
+            status: SourceStatus::NotGiven,
+            oldest: None,
+            records: 0,
+            damaged: 0,
+        })
     }
 
     /// True where this host's own logs prove that it has the role, or runs the product, that writes an event type.

@@ -10,9 +10,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(name = "blindspot", version, about, max_term_width = 110, arg_required_else_help = true)]
 #[command(after_help = "Examples:
-  blindspot audit /evidence/logs --rules sigma/rules      what these rules can and cannot see in these logs
-  blindspot check sysmon:13 /evidence/logs                is Sysmon event 13 recorded? exit code 0 or 1
-  blindspot explain T1547.001 /evidence/logs              why a technique is seen or not, and how to mend it")]
+  what these rules can and cannot see in these logs
+      blindspot audit LOGS --rules sigma/rules
+  is Sysmon event 13 recorded? exit code 0 or 1
+      blindspot check sysmon:13 LOGS
+  why a technique is seen or not, and how to mend it
+      blindspot explain T1547.001 LOGS --rules sigma/rules")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -88,6 +91,18 @@ pub struct Levels(pub Vec<Level>);
 
 /// `blindspot audit`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 report written (problems are listed in it), 1 a --fail-on gate tripped,
+2 nothing could be judged, or wrong usage.
+
+Examples:
+  one page for people who would rather look
+      blindspot audit LOGS --rules sigma/rules --format html --out report.html
+  a gate for a pipeline: fail where a detection went blind since yesterday
+      blindspot audit LOGS --rules sigma/rules --baseline yesterday.json --fail-on new-blind
+  how well are the techniques of FIN7 seen, and what to invest in
+      blindspot audit LOGS --threat-group FIN7"
+)]
 pub struct AuditArgs {
     /// Logs and detections.
     #[command(flatten)]
@@ -155,6 +170,12 @@ pub enum Format {
 
 /// `blindspot check`.
 #[derive(Debug, Args)]
+#[command(after_help = "With several hosts the answer is 0 only where it flows on all of them.
+
+Examples:
+  blindspot check sysmon:13 LOGS --field TargetObject
+  blindspot check security:4688 LOGS --field CommandLine --within 24h
+  blindspot check 'system[Service Control Manager]:7045' LOGS --host DC01")]
 pub struct CheckArgs {
     /// The event type, such as sysmon:13, security:4688 or system[Service Control Manager]:7045
     pub event_type: EventTypePattern,
@@ -177,6 +198,15 @@ pub struct CheckArgs {
 
 /// `blindspot explain`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Lines that begin with + are evidence, with - what is closed and why, with ~ exclusions that lost
+a field, with . what no agent samples.
+
+Examples:
+  blindspot explain T1547.001 LOGS --rules sigma/rules
+  blindspot explain 'Program started from a Run key' LOGS --rules sigma/rules --host WS01
+  blindspot explain AN0009 LOGS"
+)]
 pub struct ExplainArgs {
     /// A technique (T1547.001), a rule's id or title, an analytic (AN0001) or an event type (sysmon:13)
     pub what: String,

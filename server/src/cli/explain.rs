@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use blindspot_catalog::{Detection, LeafEvent, TechniqueId};
-use blindspot_coverage::{HostSight, Judged, Judgement, LeafState, Verdict, fix, judge_all, say, usage};
+use blindspot_coverage::{
+    Evidence, HostSight, Judged, Judgement, LeafState, Verdict, fix, judge_all, say, usage,
+};
 use blindspot_sampling::evtx::Detail;
 use blindspot_telemetry::EventTypePattern;
 
@@ -195,7 +197,9 @@ impl<'r> Explain<'r> {
 
     fn why(&self, detection: &Detection, judgement: &Judgement<'r>, host: &HostSight<'r>) -> Vec<String> {
         let mut lines = Vec::new();
-        for evidence in &judgement.evidence {
+        // A field that is nowhere filled is told among the reasons.
+        let shown = |each: &&Evidence<'_>| each.field.is_none() || each.filled > 0;
+        for evidence in judgement.evidence.iter().filter(shown) {
             lines.push(format!("    + {}", clean(&say::evidence(evidence))));
         }
         for branch in &judgement.dead {

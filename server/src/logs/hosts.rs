@@ -6,7 +6,7 @@ use std::{
 };
 
 use blindspot_catalog::Problem;
-use blindspot_telemetry::{EventType, HostName, Inventory, Observed, Platform, Source};
+use blindspot_telemetry::{EventType, HostName, Inventory, Observed, Platform, Source, SourceStatus};
 
 /// What one file held.
 #[derive(Debug)]
@@ -143,7 +143,9 @@ impl Hosts {
         let all: Vec<Key> = direct().map(|(key, _)| key.clone()).collect();
         let home = match (neighbours.as_slice(), all.as_slice()) {
             ([only], _) | ([], [only]) => Some(only.clone()),
-            ([], []) => Some((HostName::new("unknown-host"), None)),
+            ([], []) if reading.source.status == SourceStatus::Empty => {
+                Some((HostName::new("unknown-host"), None))
+            }
             _ => None,
         };
         match home {
@@ -151,8 +153,8 @@ impl Hosts {
             None => problems.push(Problem::new(
                 reading.source.path,
                 format!(
-                    "{} and holds no record that names its host, and the logs given are of several hosts: it is not \
-                     judged; give it alone with its host's other logs",
+                    "{}: no record in it names its host, and nothing else does: it is not judged; give it in a folder \
+                     with its host's other logs",
                     reading.source.status.as_str()
                 ),
             )),
@@ -162,7 +164,7 @@ impl Hosts {
 
 #[cfg(test)]
 mod tests {
-    use blindspot_telemetry::{SourceId, SourceKind, SourceStatus};
+    use blindspot_telemetry::{SourceId, SourceKind};
     use jiff::Timestamp;
 
     use super::*;

@@ -26,7 +26,10 @@ pub fn write(text: &str, out: Option<&Path>) -> io::Result<()> {
     let mut file = options.open(&partial)?;
     file.write_all(anstream::adapter::strip_str(text).to_string().as_bytes())?;
     file.sync_all()?;
-    fs::rename(&partial, path)
+    fs::rename(&partial, path).inspect_err(|_| {
+        // The first error is the one to tell; a file that cannot be removed either says no more.
+        let _ignored = fs::remove_file(&partial);
+    })
 }
 
 #[cfg(test)]

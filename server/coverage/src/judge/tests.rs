@@ -309,3 +309,39 @@ fn evidence_says_what_was_counted_and_how_it_is_known() {
     assert_eq!(shown, [(None, 3, 0, 0, How::Seen), (Some("TargetObject"), 3, 2, 3, How::Seen)]);
     assert_eq!(judgement.sole_source.map(ToString::to_string).as_deref(), Some("sysmon:13"));
 }
+
+#[test]
+fn an_exclusion_that_the_schema_makes_hold_always_closes_a_branch_that_was_not_seen_either() {
+    let inventory = host(SourceStatus::Read, SYSMON, &[("sysmon:12", 3, &[("TargetObject", 3, 3)])]);
+    let details = FieldNeed { schema: Schema::Lacks, ..need("Details") };
+    let excluded = FieldExpr::Test(details, FieldTest::Absence);
+    let exclusions = [Exclusion { label: "filter".into(), excluded }].into();
+    let renamed = Leaf { exclusions, ..leaf("sysmon:14", &["TargetObject"]) };
+    assert_eq!(
+        verdict(branch("b", vec![renamed]), &inventory),
+        (Verdict::Blind, vec![ReasonCode::ExclusionAlwaysTrue])
+    );
+    assert_eq!(
+        verdict(branch("b", vec![leaf("sysmon:14", &["TargetObject"])]), &inventory).0,
+        Verdict::Armed
+    );
+}
+
+#[test]
+fn a_product_that_is_not_shown_is_no_way_out_for_a_branch_that_the_hosts_own_logs_close() {
+    let inventory = host(SourceStatus::Read, "Security", &[("security:4624", 30, &[])]);
+    let alternatives = || vec![leaf("powershell:4104", &[]), leaf("powershell-core:4104", &[])];
+    let (given, codes) = verdict(branch("b", alternatives()), &inventory);
+    assert_eq!((given, codes.first()), (Verdict::Blind, Some(&ReasonCode::SourceMissing)));
+    assert_eq!(verdict(branch("b", alternatives().split_off(1)), &inventory).0, Verdict::Unknown);
+}
+
+#[test]
+fn a_log_with_much_damage_proves_no_absence() {
+    let mut inventory = host(SourceStatus::Read, SYSMON, &[("sysmon:1", 30, &[])]);
+    let of = |inventory: &Inventory| verdict(branch("b", vec![leaf("sysmon:13", &[])]), inventory);
+    (inventory.sources[0].records, inventory.sources[0].damaged) = (100, 5);
+    assert_eq!(of(&inventory), (Verdict::Blind, vec![ReasonCode::NeverSeen]));
+    inventory.sources[0].damaged = 6;
+    assert_eq!(of(&inventory), (Verdict::Unknown, vec![ReasonCode::SourceUnreadable]));
+}
