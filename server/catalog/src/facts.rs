@@ -15,7 +15,7 @@ use std::{
 
 use blindspot_telemetry::{EventId, EventType, EventTypePattern, FieldName, Inventory, SourceId};
 
-use crate::{Problem, Schema};
+use crate::{LeafEvent, Problem, Schema};
 
 pub use role::Role;
 
@@ -146,6 +146,15 @@ impl Facts {
     #[must_use]
     pub fn get(&self, pattern: &EventTypePattern) -> Option<&EventFacts> {
         self.row(pattern).or_else(|| self.of_source(&SourceId::of_pattern(pattern)))
+    }
+
+    /// What is known of what a leaf asks for: an event type, or a source as a whole.
+    #[must_use]
+    pub fn of_event(&self, event: &LeafEvent) -> Option<&EventFacts> {
+        match event {
+            LeafEvent::Type(pattern) => self.get(pattern),
+            LeafEvent::Source(source) => self.of_source(source),
+        }
     }
 
     /// What is known of the event type itself; nothing where only its source is known.

@@ -1,6 +1,6 @@
 //! A whole requirement on one host.
 
-use blindspot_catalog::{Branch, Breadth, Detection, Facts, NotUnderstood, Requirement, Scope};
+use blindspot_catalog::{Branch, Breadth, Detection, Facts, NotUnderstood, Requirement, Role, Scope};
 use blindspot_telemetry::EventType;
 
 use crate::{
@@ -157,7 +157,7 @@ impl<'a> Tally<'a> {
     fn branch(&mut self, branch: &'a Branch, host: &HostSight<'a>, facts: &Facts) {
         let mut findings: Vec<LeafFinding<'a>> =
             branch.alternatives.iter().map(|leaf| judge_leaf(leaf, host, facts)).collect();
-        set_aside_other_roles(&mut findings);
+        set_aside_other_products(branch, &mut findings, facts);
         let rank = |finding: &LeafFinding<'_>| {
             (finding.state, finding.breadth == Breadth::SourceLevel, finding.lost_exclusion.is_some())
         };
@@ -286,14 +286,31 @@ impl<'a> Tally<'a> {
     }
 }
 
-/// A product or role that a host does not show is no way out for a branch that its own logs close: a host without
-/// `PowerShell` 7 is blind where Windows `PowerShell`'s log is missing.
-fn set_aside_other_roles(findings: &mut [LeafFinding<'_>]) {
-    if findings.iter().any(|finding| finding.state == LeafState::Dead) {
-        let unknown = |finding: &&mut LeafFinding<'_>| {
-            finding.reasons.first().is_some_and(|reason| reason.code == ReasonCode::RoleUnknown)
-        };
-        findings.iter_mut().filter(unknown).for_each(|finding| finding.state = LeafState::Dead);
+/// An optional product that a host does not show is no way out for a branch that the host's own logs close: a host
+/// without PowerShell 7 is blind where Windows PowerShell's log is missing. Roles such as domain controller stay
+/// unknown: a host may well have one that its logs do not show.
+fn set_aside_other_products(branch: &Branch, findings: &mut [LeafFinding<'_>], facts: &Facts) {
+    let not_recorded = |finding: &LeafFinding<'_>| {
+        let code = finding.reasons.first().map(|reason| reason.code);
+        finding.state == LeafState::Dead
+            && matches!(
+                code,
+                Some(
+                    ReasonCode::SourceMissing
+                        | ReasonCode::NeverSeen
+                        | ReasonCode::Silent
+                        | ReasonCode::ChannelDisabled
+                )
+            )
+    };
+    if !findings.iter().any(not_recorded) {
+        return;
+    }
+    for (leaf, finding) in branch.alternatives.iter().zip(findings) {
+        let optional = facts.of_event(&leaf.event).is_some_and(|known| known.role == Role::OptionalProduct);
+        if optional && finding.reasons.first().is_some_and(|reason| reason.code == ReasonCode::RoleUnknown) {
+            finding.state = LeafState::Dead;
+        }
     }
 }
 

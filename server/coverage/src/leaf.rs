@@ -57,10 +57,7 @@ pub struct LeafFinding<'a> {
 /// Judges one leaf on one host.
 #[must_use]
 pub fn judge_leaf<'a>(leaf: &'a Leaf, host: &HostSight<'a>, facts: &Facts) -> LeafFinding<'a> {
-    let event_facts = match &leaf.event {
-        LeafEvent::Type(pattern) => facts.get(pattern),
-        LeafEvent::Source(source) => facts.of_source(source),
-    };
+    let event_facts = facts.of_event(&leaf.event);
     let best = host
         .seen(&leaf.event)
         .filter(|seen| seen.count > 0)

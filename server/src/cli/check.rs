@@ -36,7 +36,10 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     let mut answers = Vec::new();
     for host in &asked {
         let sight = HostSight::new(host, input::window_of(host, args.within), &facts);
-        let (answer, text) = answer(&args.event_type, args.field.as_deref(), &sight);
+        let (answer, mut text) = answer(&args.event_type, args.field.as_deref(), &sight);
+        if answer != Outcome::Done && facts.get(&args.event_type).is_none() {
+            text.push_str("; the catalogue knows no such event type or log, check the spelling");
+        }
         writeln!(out, "{}  {}: {}", clean(&say::host(host)), args.event_type, clean(&text))?;
         answers.push(answer);
     }

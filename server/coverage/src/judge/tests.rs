@@ -334,6 +334,12 @@ fn a_product_that_is_not_shown_is_no_way_out_for_a_branch_that_the_hosts_own_log
     let (given, codes) = verdict(branch("b", alternatives()), &inventory);
     assert_eq!((given, codes.first()), (Verdict::Blind, Some(&ReasonCode::SourceMissing)));
     assert_eq!(verdict(branch("b", alternatives().split_off(1)), &inventory).0, Verdict::Unknown);
+    let controller = vec![leaf("powershell:4104", &[]), leaf("security:5136", &[])];
+    assert_eq!(
+        verdict(branch("b", controller), &inventory).0,
+        Verdict::Unknown,
+        "it may be a domain controller"
+    );
 }
 
 #[test]
