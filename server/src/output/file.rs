@@ -16,6 +16,10 @@ pub fn write(text: &str, out: Option<&Path>) -> io::Result<()> {
         stdout.write_all(text.as_bytes())?;
         return stdout.flush();
     };
+    // Only a plain file is replaced: a device or a pipe (`/dev/null`, `>(gzip)`) is written to and stays what it is.
+    if fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir()) {
+        return OpenOptions::new().write(true).open(path)?.write_all(plain(text).as_bytes());
+    }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
     let partial = path.with_file_name(name);
@@ -24,12 +28,17 @@ pub fn write(text: &str, out: Option<&Path>) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&partial)?;
-    file.write_all(anstream::adapter::strip_str(text).to_string().as_bytes())?;
+    file.write_all(plain(text).as_bytes())?;
     file.sync_all()?;
     fs::rename(&partial, path).inspect_err(|_| {
         // The first error is the one to tell; a file that cannot be removed either says no more.
         let _ignored = fs::remove_file(&partial);
     })
+}
+
+/// The text without colours.
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
 }
 
 #[cfg(test)]
@@ -47,6 +56,32 @@ mod tests {
             use std::os::unix::fs::PermissionsExt as _;
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_written_to_and_stays_one() {
+        use std::os::unix::fs::FileTypeExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let reader = std::thread::spawn({
+            let path = path.clone();
+            move || fs::read_to_string(path).unwrap()
+        });
+        write("text\n", Some(&path)).unwrap();
+        assert_eq!(reader.join().unwrap(), "text\n");
+        assert!(fs::metadata(&path).unwrap().file_type().is_fifo());
+    }
+
+    #[test]
+    fn a_folder_in_the_way_is_an_error_that_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("taken");
+        fs::create_dir(&path).unwrap();
+        assert!(write("text\n", Some(&path)).is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }
