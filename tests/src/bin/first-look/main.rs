@@ -30,7 +30,7 @@ fn main() -> anyhow::Result<ExitCode> {
     println!(
         "      blindspot audit YOUR_EVTX_FOLDER --rules YOUR_SIGMA_FOLDER --format html --out report.html"
     );
-    println!("      (blindspot is target/release/blindspot, or `cargo run --release --bin blindspot --`)");
+    println!("      (`cargo build --release` puts blindspot at target/release/blindspot)");
     Ok(code)
 }
 
