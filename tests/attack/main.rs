@@ -11,7 +11,7 @@ const BUNDLE: &str = "enterprise-attack-18.1.json.xz";
 /// The bundle's JSON; `None`, with a line that says so, where no corpus is given.
 fn bundle() -> Option<Vec<u8>> {
     let Some(folder) = std::env::var_os(corpus::VARIABLE) else {
-        println!("SKIPPED: {} is not set; no real ATT&CK bundle was imported", corpus::VARIABLE);
+        corpus::say_skipped();
         return None;
     };
     let output =
