@@ -19,12 +19,6 @@ impl Progress {
         Self::new(what, total, "{msg:>18} {bar:32} {bytes}/{total_bytes} {binary_bytes_per_sec}")
     }
 
-    /// Work measured in things.
-    #[must_use]
-    pub fn things(what: &'static str, total: u64) -> Self {
-        Self::new(what, total, "{msg:>18} {bar:32} {pos}/{len}")
-    }
-
     fn new(what: &'static str, total: u64, template: &str) -> Self {
         if !std::io::stderr().is_terminal() {
             return Self { bar: ProgressBar::hidden() };

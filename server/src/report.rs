@@ -27,6 +27,8 @@ pub struct Report<'a> {
     pub techniques: BTreeMap<TechniqueId, TechniqueSight<'a>>,
     /// What is worth doing, most useful first.
     pub gains: Vec<fix::Gain>,
+    /// What the detections ask for.
+    pub demand: usage::Demand<'a>,
     /// Collected, and needed by no detection.
     pub unused: Vec<(&'a EventType, u64)>,
     /// Threat groups and mitigations that were asked for.
@@ -50,6 +52,7 @@ impl<'a> Report<'a> {
             sights,
             gains: fix::what_to_do(&judged, sights, &input.facts),
             unused: usage::unused(&input.hosts, &demand),
+            demand,
             judged,
             techniques,
             overlays: Vec::new(),

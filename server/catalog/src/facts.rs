@@ -13,7 +13,7 @@ use std::{
     sync::Arc,
 };
 
-use blindspot_telemetry::{EventId, EventType, EventTypePattern, FieldName, Inventory, SourceId};
+use blindspot_telemetry::{EventId, EventTypePattern, FieldName, Inventory, SourceId};
 
 use crate::{LeafEvent, Problem, Schema};
 
@@ -97,6 +97,14 @@ impl EventFacts {
             Some(fields) if fields.contains(field) => Schema::Declares,
             Some(_) => Schema::Lacks,
         }
+    }
+
+    /// The group in which another counted event type proves that this one would be recorded: one switch decides both.
+    ///
+    /// None for routine types: their own absence is the better evidence.
+    #[must_use]
+    pub fn sibling_group(&self) -> Option<&str> {
+        self.group.as_deref().filter(|_| self.rate == Rate::Act)
     }
 
     /// What to switch on so that this field is filled, beyond the event itself.
@@ -183,18 +191,6 @@ impl Facts {
             event_id: id,
         };
         self.row(&pattern)?.sysmon_tag.as_deref()
-    }
-
-    /// True where events of type `seen` prove that the host would record `pattern`: one switch decides both.
-    ///
-    /// It proves nothing of routine types: their own absence is the better evidence.
-    #[must_use]
-    pub fn proves(&self, seen: &EventType, pattern: &EventTypePattern) -> bool {
-        let group_of = |pattern| self.get(pattern).filter(|facts| facts.group.is_some());
-        let (Some(wanted), Some(shown)) = (group_of(pattern), group_of(&EventTypePattern::from(seen))) else {
-            return false;
-        };
-        wanted.rate != Rate::Routine && wanted.group == shown.group && !pattern.matches(seen)
     }
 
     /// The roles that a host has, as its logs show. A role that is not among them is not disproved.

@@ -6,7 +6,7 @@ use blindspot_catalog::{Detection, Facts, LeafEvent, Level};
 use blindspot_telemetry::{EventTypePattern, FieldName, SourceId, SourceStatus};
 
 use crate::{
-    HostSight, Judged, Judgement, Verdict, say,
+    HostSight, Judged, Judgement, Verdict,
     verdict::{Reason, ReasonCode},
 };
 
@@ -256,12 +256,4 @@ pub fn line(step: &Step) -> String {
         [] => step.what.clone(),
         commands => format!("{}: {}", step.what, commands.join("  ")),
     }
-}
-
-/// What a judgement is about, in few words, for lists: the event types that are missing.
-#[must_use]
-pub fn missing(judgement: &Judgement<'_>) -> String {
-    let names: BTreeSet<String> =
-        judgement.reasons.iter().filter_map(|reason| reason.event.map(say::event)).collect();
-    names.into_iter().collect::<Vec<_>>().join(" or ")
 }

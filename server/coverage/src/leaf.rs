@@ -359,8 +359,7 @@ fn by_rate<'a>(
             LeafEvent::Type(_) => Unseen::Not(LeafState::Unread, ReasonCode::RareUnproven),
         };
     };
-    let sibling =
-        facts.group.as_deref().filter(|_| facts.rate == Rate::Act).and_then(|group| host.sibling(group));
+    let sibling = facts.sibling_group().and_then(|group| host.sibling(group));
     match (facts.rate, facts.default) {
         (Rate::AlwaysOn, _) => Unseen::Armed(How::AlwaysOn, None),
         _ if sibling.is_some() => Unseen::Armed(How::Sibling, sibling),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use blindspot_catalog::{Level, Status, TechniqueId};
+use blindspot_catalog::{Level, Status};
 use blindspot_telemetry::EventTypePattern;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -308,14 +308,6 @@ fn parse_status(text: &str) -> Result<Status, String> {
     Status::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
         format!("`{text}` is no status; statuses are stable, test, experimental, deprecated, unsupported")
     })
-}
-
-/// Checks a technique id for commands that take one.
-///
-/// # Errors
-/// Says what a technique id looks like.
-pub fn parse_technique(text: &str) -> Result<TechniqueId, String> {
-    text.parse().map_err(|error: blindspot_catalog::detection::ParseTechniqueError| error.to_string())
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use blindspot_coverage::usage::Demand;
 use blindspot_telemetry::{EventType, FieldFill, Hour, Observed, SourceId};
 
 use super::{
@@ -73,7 +72,6 @@ pub(super) struct Field {
 impl Table {
     /// From the report.
     pub(super) fn new(report: &Report<'_>) -> Self {
-        let demand = Demand::of(&report.input.detections);
         let mut types: BTreeMap<&EventType, Vec<(&str, &Observed)>> = BTreeMap::new();
         for host in &report.input.hosts {
             for (event_type, seen) in &host.event_types {
@@ -86,7 +84,7 @@ impl Table {
         let axis = Axis::new(from.map_or(Hour(0), Hour::of), to.map_or(Hour(0), Hour::of));
         let mut rows: Vec<Row> = types
             .iter()
-            .map(|(event_type, on)| row(event_type, on, (demand.for_type(event_type).len(), axis)))
+            .map(|(event_type, on)| row(event_type, on, (report.demand.for_type(event_type).len(), axis)))
             .collect();
         rows.sort_by_key(|row| (Reverse(row.needed), Reverse(row.count_key)));
         let left_out = rows.len().saturating_sub(ROWS);
