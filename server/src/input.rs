@@ -11,7 +11,7 @@ use blindspot_catalog::{
     Detection, DetectionSource, Facts, Problem, TechniqueId, attack, attack::Attack, own, sigma,
 };
 use blindspot_coverage::HostSight;
-use blindspot_sampling::evtx::Detail;
+use blindspot_sampling::Detail;
 use blindspot_telemetry::{Inventory, Window, report};
 
 use crate::{cli::args::InputArgs, logs};

@@ -30,11 +30,7 @@ pub struct Collected {
 
 /// Reads every log under these paths.
 #[must_use]
-pub fn collect(
-    paths: &[PathBuf],
-    detail: blindspot_sampling::evtx::Detail,
-    threads: NonZeroUsize,
-) -> Collected {
+pub fn collect(paths: &[PathBuf], detail: blindspot_sampling::Detail, threads: NonZeroUsize) -> Collected {
     let (files, mut problems) = files::find(paths, &find::LOGS);
     let bytes = files.iter().map(|file| file.size).sum();
     let progress = Progress::bytes("reading logs", bytes);

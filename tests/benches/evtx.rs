@@ -13,7 +13,10 @@ use std::{
     time::Duration,
 };
 
-use blindspot_sampling::evtx::{Detail, Scan, ScanOptions, scan};
+use blindspot_sampling::{
+    Detail,
+    evtx::{Scan, ScanOptions, scan},
+};
 use blindspot_telemetry::{Clock, clock::SystemClock};
 use blindspot_tests::{
     corpus::{corpus, files_below, target_folder},

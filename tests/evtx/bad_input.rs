@@ -3,7 +3,8 @@
 use std::fs::File;
 
 use blindspot_sampling::{
-    evtx::{Detail, EvtxError, Scan, scan},
+    Detail,
+    evtx::{EvtxError, Scan, scan},
     read_at::ReadAt,
 };
 use blindspot_telemetry::clock::{Clock, SystemClock};

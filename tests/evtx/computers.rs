@@ -32,7 +32,7 @@ fn names_that_come_back_are_several_machines() {
     let file = EvtxBuilder::file_of(&events(&["A", "B", "A"]));
     assert!(scan_bytes(&file).interleaved);
     let apart = chunked(&events(&["A", "B", "A", "B"]), 1);
-    assert!(scan_with(&apart, &options(blindspot_sampling::evtx::Detail::Counts, 2)).interleaved);
+    assert!(scan_with(&apart, &options(blindspot_sampling::Detail::Counts, 2)).interleaved);
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn a_ring_that_wrapped_after_a_rename_is_one_machine() {
     events.rotate_left(3);
     let file = chunked(&events, 3);
     for threads in [1, 2] {
-        let scan = scan_with(&file, &options(blindspot_sampling::evtx::Detail::Counts, threads));
+        let scan = scan_with(&file, &options(blindspot_sampling::Detail::Counts, threads));
         let names: Vec<&str> = scan.computers.iter().map(|computer| computer.name.as_str()).collect();
         assert_eq!(names, ["OLD", "NEW"]);
         assert!(!scan.interleaved);

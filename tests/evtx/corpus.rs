@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use blindspot_sampling::evtx::{Detail, DifferenceKind, Verification, verify};
+use blindspot_sampling::{
+    Detail,
+    evtx::{DifferenceKind, Verification, verify},
+};
 use blindspot_telemetry::EventType;
 use blindspot_tests::corpus::{corpus, files_below};
 use evtx::{EvtxParser, ParserSettings};

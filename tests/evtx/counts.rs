@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use blindspot_sampling::evtx::{Detail, channel_of_file_name, verify};
+use blindspot_sampling::{
+    Detail,
+    evtx::{channel_of_file_name, verify},
+};
 use blindspot_telemetry::Hour;
 use blindspot_tests::evtx_builder::{CHUNK_BYTES, Event, EvtxBuilder, FILE_HEAD, Payload, Style, Value};
 

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, num::NonZeroUsize};
 
-use blindspot_sampling::evtx::{Detail, Scan, ScanOptions, scan};
+use blindspot_sampling::{
+    Detail,
+    evtx::{Scan, ScanOptions, scan},
+};
 use blindspot_telemetry::FieldFill;
 use blindspot_tests::evtx_builder::{Event, EvtxBuilder, Style};
 use jiff::{Timestamp, ToSpan};

@@ -9,7 +9,7 @@ use std::{
 use blindspot::{input, logs};
 use blindspot_catalog::{Facts, LeafEvent, Requirement};
 use blindspot_coverage::{HostSight, judge};
-use blindspot_sampling::evtx::Detail;
+use blindspot_sampling::Detail;
 use blindspot_telemetry::{EventTypePattern, Inventory, SourceId};
 use rsigma_parser::SigmaRule;
 

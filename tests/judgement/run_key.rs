@@ -5,7 +5,7 @@ use std::{fs, num::NonZeroUsize, path::Path};
 use blindspot::{cli, logs};
 use blindspot_catalog::{Facts, sigma::Logsources};
 use blindspot_coverage::{HostSight, ReasonCode, Verdict, fix, judge};
-use blindspot_sampling::evtx::Detail;
+use blindspot_sampling::Detail;
 use blindspot_telemetry::Window;
 use blindspot_tests::{
     evtx_builder::{Event, EvtxBuilder},

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use blindspot::{cli::args::InputArgs, input::Input, overlay, report::Report};
-use blindspot_sampling::evtx::Detail;
+use blindspot_sampling::Detail;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

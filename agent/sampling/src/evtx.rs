@@ -34,7 +34,7 @@ use std::{collections::BTreeMap, io};
 use blindspot_telemetry::{EventType, HostName, Observed, WindowsChannel};
 use jiff::Timestamp;
 
-pub use options::{Detail, ScanOptions, channel_of_file_name};
+pub use options::{ScanOptions, channel_of_file_name};
 pub use scan::ChunkCounts;
 pub use verify::{Difference, DifferenceKind, RecordFacts, Verification, verify};
 

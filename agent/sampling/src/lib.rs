@@ -1,9 +1,19 @@
 //! Log bytes to event types and fields, on every operating system. Opens no socket and never panics on input.
 //!
 //! - [`evtx`]: Windows event log files.
+//! - [`text`]: what all logs of lines have in common: lines, hosts, counting.
+//! - `auditd`, `syslog`: what one line means.
 //! - [`read_at`]: what a log must offer to be read.
 
 #![forbid(unsafe_code)]
 
+mod auditd;
+mod detail;
 pub mod evtx;
+mod fill;
 pub mod read_at;
+mod syslog;
+pub mod text;
+mod times;
+
+pub use detail::Detail;

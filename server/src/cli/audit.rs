@@ -1,7 +1,7 @@
 //! `blindspot audit`: exit code 0 report written, 1 a gate tripped, 2 nothing could be judged.
 
 use anyhow::Context as _;
-use blindspot_sampling::evtx::Detail;
+use blindspot_sampling::Detail;
 use blindspot_telemetry::{Clock as _, clock::SystemClock};
 
 use super::{

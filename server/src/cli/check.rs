@@ -4,7 +4,7 @@ use std::{io::Write as _, num::NonZeroUsize};
 
 use blindspot_catalog::LeafEvent;
 use blindspot_coverage::{HostSight, say};
-use blindspot_sampling::evtx::Detail;
+use blindspot_sampling::Detail;
 use blindspot_telemetry::{EventTypePattern, Inventory, SourceId, SourceStatus};
 
 use super::{Outcome, args::CheckArgs};

@@ -6,7 +6,7 @@ use blindspot_catalog::{Detection, LeafEvent, TechniqueId};
 use blindspot_coverage::{
     Evidence, HostSight, Judged, Judgement, LeafState, Verdict, fix, judge_all, say, usage,
 };
-use blindspot_sampling::evtx::Detail;
+use blindspot_sampling::Detail;
 use blindspot_telemetry::EventTypePattern;
 
 use super::{Outcome, args::ExplainArgs, check::goes_by};

@@ -11,7 +11,10 @@ use std::{
 };
 
 use blindspot_catalog::Problem;
-use blindspot_sampling::evtx::{self, Detail, EvtxError, Scan, ScanOptions};
+use blindspot_sampling::{
+    Detail,
+    evtx::{self, EvtxError, Scan, ScanOptions},
+};
 use blindspot_telemetry::{Source, SourceId, SourceKind, SourceStatus, WindowsChannel};
 
 use super::hosts::{Computer, Reading};

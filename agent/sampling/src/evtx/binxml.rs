@@ -4,9 +4,10 @@ use super::{
     bytes::{Cursor, u16_at},
     filetime, fill,
     fill::value_type,
-    layout::{FieldLayout, Fill, Hole, Layout, Level, NameSource, Part, SystemSource},
+    layout::{FieldLayout, Hole, Layout, Level, NameSource, Part, SystemSource},
     texts::{Texts, spells, until_nul},
 };
+use crate::fill::Fill;
 
 /// Elements inside each other; real events stay below 10.
 const MAX_DEPTH: usize = 64;

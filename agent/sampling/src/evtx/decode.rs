@@ -8,12 +8,13 @@ use super::{
     fields::FieldReader,
     filetime,
     fill::value_type,
-    layout::{Fill, Layout, Level, ShapeId, SystemLayout, SystemSource},
+    layout::{Layout, Level, ShapeId, SystemLayout, SystemSource},
     layouts::{Layouts, Shapes},
-    options::Detail,
     texts::{TextId, Texts},
     values::{FRAGMENT, INSTANCE, Instance, Values},
 };
+use crate::Detail;
+use crate::fill::Fill;
 
 /// What every record says about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use super::{
     decode::{Decoder, SystemValues},
     full_parse,
-    layout::Fill,
     rendered::Rendered,
     texts::TextId,
 };
+use crate::fill::Fill;
 
 /// A record that the full parse read.
 pub(super) struct Rescued {

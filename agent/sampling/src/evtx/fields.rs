@@ -5,11 +5,12 @@ use super::{
     bytes::Cursor,
     decode::Refusal,
     fill::{self, value_type},
-    layout::{FieldLayout, Fill, Hole, Layout, Level, NameSource, Part, PlainFields, ShapeId},
+    layout::{FieldLayout, Hole, Layout, Level, NameSource, Part, PlainFields, ShapeId},
     layouts::{Layouts, Shapes},
     texts::{TextId, Texts},
     values::{FRAGMENT, INSTANCE, Instance, Values},
 };
+use crate::fill::Fill;
 
 /// Fragments inside each other; real events stay below 4.
 const MAX_NESTING: usize = 8;

@@ -1,6 +1,7 @@
 //! Whether a value says something: filled, a placeholder, or empty, as its rendered text would be.
 
-use super::{bytes::u16_at, layout::Fill, texts};
+use super::{bytes::u16_at, texts};
+use crate::fill::Fill;
 
 /// Value types of BinXML ([MS-EVEN6] 2.2.18).
 pub(super) mod value_type {

@@ -31,7 +31,7 @@ pub(super) fn join(harvests: Vec<Harvest>) -> Scan {
         scan.fields_uncounted += tally.fields_uncounted;
         scan.lowest_record_id = [scan.lowest_record_id, tally.lowest_record_id].into_iter().flatten().min();
         runs.push(std::mem::take(&mut tally.runs));
-        for counted in tally.into_types().into_iter().filter(|counted| counted.count > 0) {
+        for counted in tally.into_types().into_iter().filter(|counted| counted.times.count > 0) {
             let name = texts.text(counted.key.computer);
             let computer = computers.entry(name.to_lowercase()).or_insert_with(|| ComputerScan {
                 name: HostName::new(Arc::clone(&name)),
@@ -63,10 +63,10 @@ fn add(
         event_id: EventId(counted.key.event_id),
     };
     let observed = Observed {
-        count: counted.count,
-        first: filetime::timestamp(counted.first).unwrap_or(Timestamp::MAX),
-        last: filetime::timestamp(counted.last).unwrap_or(Timestamp::MAX),
-        hours: counted.hours().map(|(hours, count)| (filetime::hour(hours), count)).collect(),
+        count: counted.times.count,
+        first: filetime::timestamp(counted.times.first).unwrap_or(Timestamp::MAX),
+        last: filetime::timestamp(counted.times.last).unwrap_or(Timestamp::MAX),
+        hours: counted.times.hours().map(|(hours, count)| (filetime::hour(hours), count)).collect(),
         fields: fields(&counted.fields, texts, shapes),
     };
     match event_types.get_mut(&event_type) {

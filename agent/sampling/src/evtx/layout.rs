@@ -1,6 +1,7 @@
 //! What one BinXML fragment says about every event written with it: where its System values and its fields are.
 
 use super::texts::TextId;
+use crate::fill::Fill;
 
 /// Where in an event a fragment stands; it decides what its elements mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,17 +45,6 @@ impl SystemLayout {
         record_id: SystemSource::Absent,
         computer: SystemSource::Absent,
     };
-}
-
-/// What a field held in one event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fill {
-    /// Declared and empty.
-    Empty,
-    /// A stand-in that says nothing.
-    Placeholder,
-    /// A value.
-    Filled,
 }
 
 /// A field's name: fixed, or itself a value.

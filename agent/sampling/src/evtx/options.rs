@@ -4,14 +4,7 @@ use std::num::NonZeroUsize;
 
 use blindspot_telemetry::WindowsChannel;
 
-/// How much is learned of each record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detail {
-    /// Counts per event type, hour and computer; `fields` stay empty.
-    Counts,
-    /// The same, and the fill of every field.
-    Inventory,
-}
+use crate::Detail;
 
 /// How to scan one file.
 #[derive(Debug, Clone)]

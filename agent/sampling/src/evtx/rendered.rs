@@ -6,7 +6,8 @@ use quick_xml::{
     events::{BytesStart, Event},
 };
 
-use super::{filetime, fill, layout::Fill};
+use super::{filetime, fill};
+use crate::fill::Fill;
 
 /// What one rendered event says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,10 +7,11 @@ use super::{
     decode::{Decoder, Refusal},
     fallback,
     layout::ShapeId,
-    options::{Detail, ScanOptions},
+    options::ScanOptions,
     tally::Tally,
     texts::{TextId, Texts},
 };
+use crate::Detail;
 use crate::read_at::{ReadAt, read_full};
 
 /// Bytes before the first chunk.

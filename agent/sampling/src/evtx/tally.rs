@@ -1,21 +1,18 @@
 //! Counting: records to event types, per computer and hour, with the fill of their fields. Bounded.
 
-use std::collections::hash_map::Entry;
-
 use rustc_hash::FxHashMap;
 
 use super::{
     decode::SystemValues,
     filetime,
-    layout::{Fill, ShapeId},
+    layout::ShapeId,
     runs::ComputerRuns,
     texts::{TextId, Texts},
 };
+use crate::{fill::Fill, times::Times};
 
 /// Distinct event types of distinct computers that one scan keeps.
 const MAX_TYPES: usize = 65_536;
-/// Distinct hours of event types that one scan keeps.
-const MAX_HOURS: usize = 1 << 20;
 /// Event types that are found again without a look-up.
 const RECENT_TYPES: usize = 32;
 /// Field counters that one scan keeps.
@@ -37,14 +34,8 @@ pub(super) type FillCounts = [u64; 3];
 #[derive(Debug)]
 pub(super) struct TypeTally {
     pub(super) key: TypeKey,
-    pub(super) count: u64,
-    /// FILETIMEs.
-    pub(super) first: u64,
-    pub(super) last: u64,
-    /// By hours since 1601, without the hour that is being counted.
-    hours: FxHashMap<u64, u64>,
-    hour: u64,
-    hour_count: u64,
+    /// In FILETIMEs and hours since 1601.
+    pub(super) times: Times,
     /// By list of field names: nearly always one, two where a provider's template changed.
     pub(super) fields: Vec<(ShapeId, Box<[FillCounts]>)>,
 }
@@ -156,55 +147,12 @@ impl Tally {
 
 impl TypeTally {
     fn new(key: TypeKey) -> Self {
-        Self {
-            key,
-            count: 0,
-            first: u64::MAX,
-            last: 0,
-            hours: FxHashMap::default(),
-            hour: 0,
-            hour_count: 0,
-            fields: Vec::new(),
-        }
+        Self { key, times: Times::default(), fields: Vec::new() }
     }
 
     /// False where the scan keeps no more hours.
     #[inline]
     fn add(&mut self, time: u64, hours_kept: &mut usize) -> bool {
-        let hour = filetime::hours(time);
-        if hour != self.hour && !self.change_hour(hour, hours_kept) {
-            return false;
-        }
-        self.hour_count += 1;
-        self.count += 1;
-        self.first = self.first.min(time);
-        self.last = self.last.max(time);
-        true
-    }
-
-    fn change_hour(&mut self, hour: u64, hours_kept: &mut usize) -> bool {
-        if let Entry::Vacant(entry) = self.hours.entry(hour) {
-            if *hours_kept >= MAX_HOURS {
-                return false;
-            }
-            *hours_kept += 1;
-            entry.insert(0);
-        }
-        self.flush_hour();
-        self.hour = hour;
-        true
-    }
-
-    fn flush_hour(&mut self) {
-        if self.hour_count > 0 {
-            *self.hours.entry(self.hour).or_default() += self.hour_count;
-            self.hour_count = 0;
-        }
-    }
-
-    /// Records by hours since 1601.
-    pub(super) fn hours(&mut self) -> impl Iterator<Item = (u64, u64)> {
-        self.flush_hour();
-        self.hours.iter().map(|(hour, count)| (*hour, *count)).filter(|(_, count)| *count > 0)
+        self.times.add(time, filetime::hours(time), hours_kept)
     }
 }

@@ -13,11 +13,11 @@ use super::{
     chunk::{CHUNK_BYTES, ChunkState, Frames, Step, record_size, state_of},
     decode::{Decoder, Refusal, SystemValues},
     filetime, full_parse,
-    layout::Fill,
-    options::Detail,
     rendered::Rendered,
     scan::{FILE_HEAD, read_chunk},
 };
+use crate::Detail;
+use crate::fill::Fill;
 use crate::read_at::ReadAt;
 
 /// Differences kept; further ones are counted.

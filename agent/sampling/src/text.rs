@@ -1,0 +1,178 @@
+//! What all logs of lines have in common: how lines are cut, whose they are, when they were written, and how they are
+//! counted.
+//!
+//! A format ([`Format`]) says what one line means; [`Scanner`] is fed bytes as they come and counts. Whatever stands in
+//! a line, counting goes on: what cannot be counted is itself counted, by the reason ([`LogScan`]).
+
+mod harvest;
+pub(crate) mod lines;
+pub(crate) mod moment;
+pub(crate) mod names;
+pub(crate) mod tally;
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+};
+
+use blindspot_telemetry::{EventType, HostName, Observed, SourceId};
+use jiff::{Timestamp, tz::TimeZone};
+
+use self::{lines::LineSplitter, tally::Tally};
+use crate::{Detail, auditd::AuditLines, syslog::SyslogLines};
+
+/// How a text log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// The Linux audit log (`audit.log`), raw or enriched.
+    Auditd,
+    /// Syslog lines: RFC 3164 with or without year and zone, RFC 5424, ISO 8601 time. Sysmon for Linux is in them.
+    Syslog,
+}
+
+/// How to scan a text log.
+#[derive(Debug, Clone)]
+pub struct TextOptions {
+    /// How much is learned of each event.
+    pub detail: Detail,
+    /// The time zone of times that name none: that of the machine that wrote the log.
+    pub zone: TimeZone,
+    /// When the log was last written. A date without a year is not (a day of clock skew aside) later than that.
+    pub written: Timestamp,
+}
+
+/// What one log holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogScan {
+    /// What each host wrote, in the order of their first events.
+    pub hosts: Vec<HostScan>,
+    /// True where a host's name comes back after another one took over: they are several machines.
+    pub interleaved: bool,
+    /// Events counted.
+    pub records: u64,
+    /// Lines that are no event of this format and belong to none.
+    pub damaged: u64,
+    /// Events of this format whose time cannot be told. They stand under no event type.
+    pub undated: u64,
+    /// Lines longer than a scan keeps ([`MAX_LINE_BYTES`]). Their beginning is read as any other line.
+    pub oversize: u64,
+    /// Lines that continue the event before them.
+    pub continued: u64,
+    /// Events among `records` that stand under no event type, because the log holds more distinct types, hours or
+    /// names than a scan keeps. Real logs have none.
+    pub uncounted: u64,
+    /// Events whose fields are not all in `fields`, for the same reason.
+    pub fields_uncounted: u64,
+    /// Event time of the oldest event.
+    pub oldest: Option<Timestamp>,
+    /// Event time of the newest event.
+    pub newest: Option<Timestamp>,
+    /// The sources whose events it holds.
+    pub holds: Vec<SourceId>,
+}
+
+/// What one host wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostScan {
+    /// Its name as its first line writes it; `None` where lines name no host (audit logs mostly do not).
+    pub name: Option<HostName>,
+    /// What it recorded.
+    pub event_types: BTreeMap<EventType, Observed>,
+}
+
+pub use lines::MAX_LINE_BYTES;
+
+/// What one line means, for one format.
+pub(crate) trait Lines {
+    /// Reads one line, without its end. The line may be the beginning of a longer one.
+    fn line(&mut self, line: &[u8], tally: &mut Tally);
+
+    /// All lines were read.
+    fn finish(&mut self, _tally: &mut Tally) {}
+}
+
+/// Counts a text log that is fed piece by piece.
+pub struct Scanner {
+    lines: LineSplitter,
+    format: FormatLines,
+    tally: Tally,
+    options: TextOptions,
+}
+
+enum FormatLines {
+    Auditd(AuditLines),
+    Syslog(SyslogLines),
+}
+
+impl Scanner {
+    /// Nothing is counted yet.
+    #[must_use]
+    pub fn new(format: Format, options: TextOptions) -> Self {
+        let format = match format {
+            Format::Auditd => FormatLines::Auditd(AuditLines::new()),
+            Format::Syslog => FormatLines::Syslog(SyslogLines::new(&options)),
+        };
+        Self { lines: LineSplitter::default(), format, tally: Tally::new(options.detail), options }
+    }
+
+    /// Counts the lines that these bytes complete.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        let Self { lines, format, tally, .. } = self;
+        match format {
+            FormatLines::Auditd(format) => feed(lines, format, bytes, tally),
+            FormatLines::Syslog(format) => feed(lines, format, bytes, tally),
+        }
+    }
+
+    /// What was counted. A last line without its end is read as a line.
+    #[must_use]
+    pub fn finish(mut self) -> LogScan {
+        let last = self.lines.take_rest();
+        match &mut self.format {
+            FormatLines::Auditd(format) => finish(format, last, &mut self.tally),
+            FormatLines::Syslog(format) => finish(format, last, &mut self.tally),
+        }
+        self.tally.oversize = self.lines.oversize;
+        harvest::finish(self.tally, &self.options)
+    }
+}
+
+/// One loop per format, so that the compiler sees through the call.
+fn feed(splitter: &mut LineSplitter, format: &mut impl Lines, bytes: &[u8], tally: &mut Tally) {
+    splitter.feed(bytes, &mut |line| format.line(line, tally));
+}
+
+fn finish(format: &mut impl Lines, last: Option<Vec<u8>>, tally: &mut Tally) {
+    if let Some(last) = last {
+        format.line(&last, tally);
+    }
+    format.finish(tally);
+}
+
+/// Bytes that are read at a time.
+const READ_BYTES: usize = 256 << 10;
+
+/// Scans a whole text log. `progress` is told how many bytes were read since it was last told.
+///
+/// # Errors
+/// Where reading breaks off; what was counted until then is lost.
+pub fn scan(
+    log: &mut dyn Read,
+    format: Format,
+    options: &TextOptions,
+    progress: &dyn Fn(u64),
+) -> io::Result<LogScan> {
+    let mut scanner = Scanner::new(format, options.clone());
+    let mut buffer = vec![0; READ_BYTES];
+    loop {
+        match log.read(&mut buffer) {
+            Ok(0) => return Ok(scanner.finish()),
+            Ok(read) => {
+                scanner.feed(buffer.get(..read).unwrap_or_default());
+                progress(read as u64);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+            Err(error) => return Err(error),
+        }
+    }
+}
