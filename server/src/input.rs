@@ -12,9 +12,13 @@ use blindspot_catalog::{
 };
 use blindspot_coverage::HostSight;
 use blindspot_sampling::Detail;
-use blindspot_telemetry::{Inventory, Window, report};
+use blindspot_telemetry::{Clock as _, Inventory, Window, clock::SystemClock, report};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use crate::{cli::args::InputArgs, logs};
+use crate::{
+    cli::args::InputArgs,
+    logs::{self, read::ReadOptions},
+};
 
 /// All that an audit judges, and what could not be read on the way.
 pub struct Input {
@@ -75,12 +79,6 @@ pub enum InputError {
         /// Why.
         source: std::io::Error,
     },
-    /// This machine's own logs were asked for.
-    #[error(
-        "this machine's own logs are not read on this platform yet; name a folder of .evtx files, such as \
-         `blindspot audit FOLDER`"
-    )]
-    NoOwnLogs,
 }
 
 /// The catalogue: what is known whatever any host has.
@@ -162,7 +160,8 @@ impl Input {
     pub fn load(args: &InputArgs, detail: Detail) -> Result<Self, InputError> {
         let threads =
             args.threads.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
-        let mut collected = collect(args, detail, threads)?;
+        let own = args.paths.is_empty() && args.inventory.is_empty();
+        let mut collected = collect(args, detail, threads);
         let mut problems = std::mem::take(&mut collected.problems);
         let mut hosts = collected.hosts;
         for path in &args.inventory {
@@ -184,14 +183,22 @@ impl Input {
         let detections = keep(detections, args, &more)?;
         problems.extend(more);
         Ok(Self {
-            windows: hosts.iter().map(|host| window_of(host, args.since)).collect(),
+            windows: if own {
+                vec![window_until(SystemClock::new().wall(), args.since); hosts.len()]
+            } else {
+                hosts.iter().map(|host| window_of(host, args.since)).collect()
+            },
             hosts,
             detections,
             attack,
             mappings,
             facts,
             problems,
-            given: args.paths.iter().chain(&args.inventory).map(|path| path.display().to_string()).collect(),
+            given: if own {
+                vec!["this machine's own logs".to_owned()]
+            } else {
+                args.paths.iter().chain(&args.inventory).map(|path| path.display().to_string()).collect()
+            },
             files: collected.files,
             bytes: collected.bytes,
             threads,
@@ -226,21 +233,13 @@ fn first_or(problems: &[Problem], otherwise: &str) -> String {
     problems.first().map_or_else(|| otherwise.to_owned(), ToString::to_string)
 }
 
-fn collect(args: &InputArgs, detail: Detail, threads: NonZeroUsize) -> Result<logs::Collected, InputError> {
-    if args.paths.is_empty() && !args.inventory.is_empty() {
-        return Ok(logs::Collected::default());
+fn collect(args: &InputArgs, detail: Detail, threads: NonZeroUsize) -> logs::Collected {
+    let options = ReadOptions { detail, threads, zone: args.zone.clone().unwrap_or_else(TimeZone::system) };
+    match (args.paths.is_empty(), args.inventory.is_empty()) {
+        (true, true) => logs::collect_own(&options),
+        (true, false) => logs::Collected::default(),
+        (false, _) => logs::collect(&args.paths, &options),
     }
-    let paths = if args.paths.is_empty() { own_logs()? } else { args.paths.clone() };
-    Ok(logs::collect(&paths, detail, threads))
-}
-
-/// Where this machine keeps its own logs.
-///
-/// # Errors
-/// Where this platform's logs are not read yet.
-pub fn own_logs() -> Result<Vec<PathBuf>, InputError> {
-    let winevt = PathBuf::from(r"C:\Windows\System32\winevt\Logs");
-    if cfg!(windows) { Ok(vec![winevt]) } else { Err(InputError::NoOwnLogs) }
 }
 
 /// Sigma rules and a team's own entries.
@@ -275,9 +274,18 @@ pub fn load_inventory(path: &Path, problems: &mut Vec<Problem>) -> Result<Vec<In
 
 /// `--since` counts back from the host's own newest record: logs are judged where they end, not where today is.
 #[must_use]
-pub fn window_of(host: &Inventory, since: Option<jiff::SignedDuration>) -> Window {
+pub fn window_of(host: &Inventory, since: Option<SignedDuration>) -> Window {
     let newest = host.span().map(|(_, newest)| newest);
     Window { from: since.zip(newest).and_then(|(since, newest)| newest.checked_sub(since).ok()), to: None }
+}
+
+/// How far back this machine's own logs are judged, where `--since` says nothing else.
+const OWN_HISTORY: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// This machine's own logs are judged where today is: a log that ended is silent.
+#[must_use]
+pub fn window_until(now: Timestamp, since: Option<SignedDuration>) -> Window {
+    Window { from: now.checked_sub(since.unwrap_or(OWN_HISTORY)).ok(), to: None }
 }
 
 /// The detections that `--level` and `--status` leave.

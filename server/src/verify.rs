@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     files,
-    logs::find::LOGS,
+    logs::find::EVTX,
     output::{clean::clean, paint},
     progress::Progress,
 };
@@ -43,7 +43,7 @@ pub struct FileDifferences {
 /// Reads every log under these paths both ways.
 #[must_use]
 pub fn verify(paths: &[PathBuf], problems: &mut Vec<Problem>) -> Verified {
-    let (files, _) = files::find(paths, &LOGS);
+    let (files, _) = files::find(paths, &EVTX);
     let progress = Progress::bytes("reading again", files.iter().map(|file| file.size).sum());
     let mut verified = Verified::default();
     for file in &files {

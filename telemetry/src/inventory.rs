@@ -32,15 +32,22 @@ pub enum Platform {
     Windows,
     /// Linux.
     Linux,
+    /// A firewall, switch or other device of which only its syslog is known. No detection for Windows or Linux is
+    /// meant for it.
+    Device,
 }
 
 impl Platform {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Windows, Self::Linux, Self::Device];
+
     /// The word in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Windows => "windows",
             Self::Linux => "linux",
+            Self::Device => "device",
         }
     }
 }
@@ -68,6 +75,22 @@ impl Observed {
             return self.count;
         }
         self.hours.iter().filter(|(hour, _)| window.touches(**hour)).map(|(_, count)| count).sum()
+    }
+
+    /// Joins what another log of the same host held of this type, where both may hold the same events (a journal and
+    /// the files that a syslog daemon writes from it): in each hour the larger count is the number that happened at
+    /// least, and the fill is that of the log that held more.
+    pub fn merge_copy(&mut self, other: &Self) {
+        if other.count > self.count {
+            self.fields.clone_from(&other.fields);
+        }
+        for (hour, count) in &other.hours {
+            let most = self.hours.entry(*hour).or_default();
+            *most = (*most).max(*count);
+        }
+        self.count = self.hours.values().fold(0, |sum, count| sum.saturating_add(*count));
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
     }
 
     /// Adds what another source of the same host held of this type.
@@ -132,5 +155,31 @@ impl Inventory {
         let oldest = self.event_types.values().map(|seen| seen.first).min()?;
         let newest = self.event_types.values().map(|seen| seen.last).max()?;
         Some((oldest, newest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(hours: &[(i64, u64)]) -> Observed {
+        Observed {
+            count: hours.iter().map(|(_, count)| count).sum(),
+            first: Timestamp::UNIX_EPOCH,
+            last: Timestamp::UNIX_EPOCH,
+            hours: hours.iter().map(|(hour, count)| (Hour(*hour), *count)).collect(),
+            fields: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn copies_of_the_same_events_are_counted_once_and_other_events_are_added() {
+        let (journal, file) = (seen(&[(1, 5), (2, 7)]), seen(&[(2, 6), (3, 1)]));
+        let mut copied = journal.clone();
+        copied.merge_copy(&file);
+        assert_eq!((copied.count, copied.hours), (13, seen(&[(1, 5), (2, 7), (3, 1)]).hours));
+        let mut added = journal;
+        added.merge(&file);
+        assert_eq!(added.count, 19);
     }
 }

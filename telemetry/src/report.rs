@@ -63,7 +63,7 @@ pub struct HostReport {
     /// The relay it was seen through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relay: Option<String>,
-    /// `windows` or `linux`.
+    /// [`Platform::as_str`].
     pub platform: String,
     /// Its logs.
     pub sources: Vec<SourceReport>,
@@ -185,10 +185,10 @@ impl From<&Inventory> for HostReport {
 impl HostReport {
     fn into_inventory(self) -> Result<Inventory, ReadReportError> {
         let wrong = |what: String| ReadReportError::Value { host: self.host.clone(), what };
-        let platform = [Platform::Windows, Platform::Linux]
+        let platform = Platform::ALL
             .into_iter()
             .find(|platform| platform.as_str() == self.platform)
-            .ok_or_else(|| wrong(format!("platform `{}` is neither `windows` nor `linux`", self.platform)))?;
+            .ok_or_else(|| wrong(format!("platform `{}` is none that this version knows", self.platform)))?;
         let mut inventory = Inventory::new(HostName::new(self.host.as_str()), platform);
         inventory.aliases = self.aliases.iter().map(|alias| HostName::new(alias.as_str())).collect();
         inventory.relay.clone_from(&self.relay);

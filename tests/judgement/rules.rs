@@ -2,14 +2,15 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    num::NonZeroUsize,
     path::Path,
 };
 
-use blindspot::{input, logs};
+use blindspot::{
+    input,
+    logs::{self, read::ReadOptions},
+};
 use blindspot_catalog::{Facts, LeafEvent, Requirement};
 use blindspot_coverage::{HostSight, judge};
-use blindspot_sampling::Detail;
 use blindspot_telemetry::{EventTypePattern, Inventory, SourceId};
 use rsigma_parser::SigmaRule;
 
@@ -19,7 +20,7 @@ use crate::{
 };
 
 fn hosts_of(path: &Path) -> Vec<Inventory> {
-    logs::collect(&[path.to_owned()], Detail::Inventory, NonZeroUsize::MIN).hosts
+    logs::collect(&[path.to_owned()], &ReadOptions::default()).hosts
 }
 
 fn sight<'h>(host: &'h Inventory, facts: &Facts) -> HostSight<'h> {

@@ -1,11 +1,13 @@
 //! One rule on built logs, to its reasons, fixes and exit codes.
 
-use std::{fs, num::NonZeroUsize, path::Path};
+use std::{fs, path::Path};
 
-use blindspot::{cli, logs};
+use blindspot::{
+    cli,
+    logs::{self, read::ReadOptions},
+};
 use blindspot_catalog::{Facts, sigma::Logsources};
 use blindspot_coverage::{HostSight, ReasonCode, Verdict, fix, judge};
-use blindspot_sampling::Detail;
 use blindspot_telemetry::Window;
 use blindspot_tests::{
     evtx_builder::{Event, EvtxBuilder},
@@ -26,9 +28,9 @@ fn answer(folder: &Path) -> Answer {
     let facts = Facts::embedded();
     let rule = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/sigma/run_key.yml");
     let (detections, problems) =
-        blindspot::rules::load(&[rule], Logsources::embedded(), &facts, NonZeroUsize::MIN);
+        blindspot::rules::load(&[rule], Logsources::embedded(), &facts, std::num::NonZeroUsize::MIN);
     assert_eq!(problems, []);
-    let collected = logs::collect(&[folder.to_owned()], Detail::Inventory, NonZeroUsize::MIN);
+    let collected = logs::collect(&[folder.to_owned()], &ReadOptions::default());
     assert_eq!(collected.problems, []);
     let [host] = collected.hosts.as_slice() else { panic!("one host") };
     let sight = HostSight::new(host, Window::ALL, &facts);

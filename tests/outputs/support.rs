@@ -41,6 +41,7 @@ fn with_hosts(hosts: &[Value], render: Render) -> String {
         since: None,
         level: None,
         status: Vec::new(),
+        zone: None,
         threads: None,
     };
     let mut input = Input::load(&arguments, Detail::Inventory).unwrap();

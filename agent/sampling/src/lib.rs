@@ -3,6 +3,7 @@
 //! - [`evtx`]: Windows event log files.
 //! - [`text`]: what all logs of lines have in common: lines, hosts, counting.
 //! - `auditd`, `syslog`: what one line means.
+//! - [`sniff`]: what kind of log some bytes are.
 //! - [`read_at`]: what a log must offer to be read.
 
 #![forbid(unsafe_code)]
@@ -12,6 +13,7 @@ mod detail;
 pub mod evtx;
 mod fill;
 pub mod read_at;
+pub mod sniff;
 mod syslog;
 pub mod text;
 mod times;

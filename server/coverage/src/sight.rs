@@ -25,7 +25,8 @@ pub struct Seen<'a> {
 /// What reading one source came to, over all files of the host that hold it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceState {
-    /// The most telling status: read beats empty beats not being able to look beats missing.
+    /// The status that weighs most: for a channel read beats empty beats not being able to look beats missing; for a
+    /// source that lies in several files, not being able to look at one of them beats all.
     pub status: SourceStatus,
     /// Oldest record held.
     pub oldest: Option<Timestamp>,
@@ -93,8 +94,9 @@ impl<'a> HostSight<'a> {
     }
 
     fn note_source(&mut self, id: SourceId, status: SourceStatus, oldest: Option<Timestamp>) {
-        let state = self.sources.entry(id).or_insert(SourceState { status, oldest, records: 0, damaged: 0 });
-        if telling(status) < telling(state.status) {
+        let state =
+            self.sources.entry(id.clone()).or_insert(SourceState { status, oldest, records: 0, damaged: 0 });
+        if weight(&id, status) < weight(&id, state.status) {
             state.status = status;
         }
         state.oldest = match (state.oldest, oldest) {
@@ -171,16 +173,51 @@ impl<'a> HostSight<'a> {
     }
 }
 
-/// Orders statuses by how much they tell: where two files hold one channel, the fuller answer counts.
-fn telling(status: SourceStatus) -> u8 {
+/// Orders statuses by how much weight they have. Where two files hold one channel, the fuller answer counts: both hold
+/// the same log. Each file of a Linux source holds a part of it: one that could not be looked at leaves absence unproven.
+fn weight(id: &SourceId, status: SourceStatus) -> u8 {
+    let in_parts = !matches!(id, SourceId::Channel(_));
     match status {
-        SourceStatus::Read => 0,
-        SourceStatus::Empty => 1,
-        SourceStatus::Lagging => 2,
-        SourceStatus::Denied => 3,
-        SourceStatus::Unreadable => 4,
-        SourceStatus::Disabled => 5,
-        SourceStatus::Missing => 6,
-        SourceStatus::NotGiven => 7,
+        SourceStatus::Denied | SourceStatus::Unreadable if in_parts => 0,
+        SourceStatus::Read => 1,
+        SourceStatus::Empty => 2,
+        SourceStatus::Lagging => 3,
+        SourceStatus::Denied => 4,
+        SourceStatus::Unreadable => 5,
+        SourceStatus::Disabled => 6,
+        SourceStatus::Missing => 7,
+        SourceStatus::NotGiven => 8,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use blindspot_telemetry::{HostName, Platform, Source, SourceKind};
+
+    use super::*;
+
+    fn status(id: &SourceId, statuses: &[SourceStatus]) -> SourceStatus {
+        let mut host = Inventory::new(HostName::new("H"), Platform::Linux);
+        host.sources.extend(statuses.iter().map(|status| Source {
+            path: "log".to_owned(),
+            kind: SourceKind::Syslog,
+            status: *status,
+            holds: vec![id.clone()],
+            records: 1,
+            damaged: 0,
+            oldest: None,
+            newest: None,
+            size_bytes: None,
+        }));
+        HostSight::new(&host, Window::ALL, &Facts::embedded()).source(id).status
+    }
+
+    #[test]
+    fn a_part_that_may_not_be_read_weighs_more_than_those_that_were() {
+        use SourceStatus::{Denied, Missing, Read};
+        assert_eq!(status(&SourceId::Syslog, &[Read, Denied]), Denied);
+        assert_eq!(status(&SourceId::Syslog, &[Missing, Read]), Read);
+        let channel = SourceId::Channel("Security".into());
+        assert_eq!(status(&channel, &[Denied, Read]), Read);
     }
 }

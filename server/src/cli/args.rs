@@ -10,6 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(name = "blindspot", version, about, max_term_width = 110, arg_required_else_help = true)]
 #[command(after_help = "Examples:
+  what this machine can and cannot see
+      blindspot audit
   what these rules can and cannot see in these logs
       blindspot audit LOGS --rules sigma/rules
   is Sysmon event 13 recorded? exit code 0 or 1
@@ -53,7 +55,7 @@ pub enum Command {
 /// Where logs and detections come from; shared by the commands that judge.
 #[derive(Debug, Args)]
 pub struct InputArgs {
-    /// Folders or files of logs (.evtx); none means this machine's own
+    /// Folders or files of logs (.evtx, audit.log, syslog, journal); none means this machine's own
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Folder or file of Sigma rules; none means the embedded ATT&CK analytics are the detections
@@ -71,9 +73,13 @@ pub struct InputArgs {
     /// An earlier audit's JSON: its hosts are judged as if their logs were here
     #[arg(long, value_name = "FILE")]
     pub inventory: Vec<PathBuf>,
-    /// Count only events this far back from each host's newest record, such as 7d or 12h
+    /// Count only events this far back from each host's newest record, such as 7d or 12h; on this machine's own logs
+    /// from now, and 7d where nothing is said
     #[arg(long, value_name = "SPAN", value_parser = parse_span)]
     pub since: Option<jiff::SignedDuration>,
+    /// The zone of log times that name none, such as Europe/Berlin; none means this machine's
+    #[arg(long, value_name = "ZONE", value_parser = parse_zone)]
+    pub zone: Option<jiff::tz::TimeZone>,
     /// Only detections of this level, or with a `+` of this level and above, such as high+
     #[arg(long, value_name = "LEVEL", value_parser = parse_levels)]
     pub level: Option<Levels>,
@@ -173,21 +179,27 @@ pub enum Format {
 #[command(after_help = "With several hosts the answer is 0 only where it flows on all of them.
 
 Examples:
+  blindspot check syslog:sudo
+  blindspot check auditd:SYSCALL/execve --within 24h
   blindspot check sysmon:13 LOGS --field TargetObject
   blindspot check security:4688 LOGS --field CommandLine --within 24h
   blindspot check 'system[Service Control Manager]:7045' LOGS --host DC01")]
 pub struct CheckArgs {
     /// The event type, such as sysmon:13, security:4688 or system[Service Control Manager]:7045
     pub event_type: EventTypePattern,
-    /// Folders or files of logs (.evtx); none means this machine's own
+    /// Folders or files of logs (.evtx, audit.log, syslog, journal); none means this machine's own
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Ask for a field too: it must hold a value
     #[arg(long, value_name = "NAME")]
     pub field: Option<String>,
-    /// Count only events this far back from each host's newest record, such as 24h
+    /// Count only events this far back from each host's newest record, such as 24h; on this machine's own logs from
+    /// now, and 7d where nothing is said
     #[arg(long, value_name = "SPAN", value_parser = parse_span)]
     pub within: Option<jiff::SignedDuration>,
+    /// The zone of log times that name none, such as Europe/Berlin; none means this machine's
+    #[arg(long, value_name = "ZONE", value_parser = parse_zone)]
+    pub zone: Option<jiff::tz::TimeZone>,
     /// Ask of this host only
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
@@ -275,6 +287,11 @@ pub enum CatalogCommand {
         #[arg(long, value_name = "VERSION")]
         attack_version: Option<String>,
     },
+}
+
+fn parse_zone(text: &str) -> Result<jiff::tz::TimeZone, String> {
+    jiff::tz::TimeZone::get(text)
+        .map_err(|_| format!("`{text}` is no time zone; one reads like Europe/Berlin or UTC"))
 }
 
 fn parse_span(text: &str) -> Result<jiff::SignedDuration, String> {

@@ -5,12 +5,15 @@ use std::{io::Write as _, num::NonZeroUsize};
 use blindspot_catalog::LeafEvent;
 use blindspot_coverage::{HostSight, say};
 use blindspot_sampling::Detail;
-use blindspot_telemetry::{EventTypePattern, Inventory, SourceId, SourceStatus};
+use blindspot_telemetry::{
+    Clock as _, EventTypePattern, Inventory, SourceId, SourceStatus, clock::SystemClock,
+};
+use jiff::tz::TimeZone;
 
 use super::{Outcome, args::CheckArgs};
 use crate::{
     input::{self, Catalogue},
-    logs,
+    logs::{self, read::ReadOptions},
     output::clean::clean,
 };
 
@@ -35,7 +38,12 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     let facts = Catalogue::load(None)?.facts;
     let mut answers = Vec::new();
     for host in &asked {
-        let sight = HostSight::new(host, input::window_of(host, args.within), &facts);
+        let window = if is_own(args) {
+            input::window_until(SystemClock::new().wall(), args.within)
+        } else {
+            input::window_of(host, args.within)
+        };
+        let sight = HostSight::new(host, window, &facts);
         let (answer, mut text) = answer(&args.event_type, args.field.as_deref(), &sight);
         if answer != Outcome::Done && facts.get(&args.event_type).is_none() {
             text.push_str("; the catalogue knows no such event type or log, check the spelling");
@@ -57,18 +65,23 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
 }
 
 fn hosts(args: &CheckArgs) -> anyhow::Result<(Vec<Inventory>, Vec<blindspot_catalog::Problem>)> {
-    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let detail = if args.field.is_some() { Detail::Inventory } else { Detail::Counts };
-    let paths = match (args.paths.is_empty(), args.inventory.is_empty()) {
-        (true, true) => input::own_logs()?,
-        _ => args.paths.clone(),
+    let options = ReadOptions {
+        detail: if args.field.is_some() { Detail::Inventory } else { Detail::Counts },
+        threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        zone: args.zone.clone().unwrap_or_else(TimeZone::system),
     };
-    let collected = logs::collect(&paths, detail, threads);
+    let collected =
+        if is_own(args) { logs::collect_own(&options) } else { logs::collect(&args.paths, &options) };
     let (mut hosts, mut problems) = (collected.hosts, collected.problems);
     for path in &args.inventory {
         hosts.extend(input::load_inventory(path, &mut problems)?);
     }
     Ok((hosts, problems))
+}
+
+/// True where this machine's own logs are asked.
+fn is_own(args: &CheckArgs) -> bool {
+    args.paths.is_empty() && args.inventory.is_empty()
 }
 
 /// True where the host has, or had, this name.

@@ -1,4 +1,8 @@
-//! Which records belong to which host: renamed machines, relays, and files that hold no records.
+//! Which records belong to which host: renamed machines, relays, copies of the same events, and logs that name no
+//! host.
+
+mod home;
+mod platform;
 
 use std::{
     collections::BTreeMap,
@@ -6,9 +10,9 @@ use std::{
 };
 
 use blindspot_catalog::Problem;
-use blindspot_telemetry::{EventType, HostName, Inventory, Observed, Platform, Source, SourceStatus};
+use blindspot_telemetry::{EventType, HostName, Inventory, Observed, Platform, Source};
 
-/// What one file held.
+/// What one log held.
 #[derive(Debug)]
 pub struct Reading {
     /// The file.
@@ -17,40 +21,80 @@ pub struct Reading {
     pub source: Source,
     /// Its records by computer, in order of their first record.
     pub computers: Vec<Computer>,
-    /// True where the file holds other machines' records: a collector's log, or names that take turns.
+    /// True where the log holds other machines' records: a collector's log, or names that take turns.
     pub relay: bool,
+    /// The log that this file is a part of. What different logs of one host hold of one event type may be the same
+    /// events (a journal, and the files that a syslog daemon writes from it); `None` where it never is.
+    pub stream: Option<String>,
 }
 
-/// The records of one computer in one file.
+/// The records of one computer in one log.
 #[derive(Debug)]
 pub struct Computer {
-    /// Its name as the records give it.
-    pub name: HostName,
+    /// Its name as the records give it; `None` where they give none.
+    pub name: Option<HostName>,
     /// What it wrote.
     pub event_types: BTreeMap<EventType, Observed>,
 }
 
-/// Joins files to hosts. One machine's names that follow each other in a file are one renamed host: the latest name
+/// The machine whose own logs are read.
+#[derive(Debug, Clone)]
+pub struct OwnMachine {
+    /// Its name.
+    pub name: HostName,
+    /// What it runs.
+    pub platform: Platform,
+    /// Logs that only it itself writes: a name in them that is not its own is one that it had before.
+    pub own_streams: Vec<String>,
+}
+
+/// Joins logs to hosts. One machine's names that follow each other in a log are one renamed host: the latest name
 /// is its name, the earlier ones are aliases. A relayed host is its own subject, never merged with a host of the same
-/// name that was read directly.
+/// name that was read directly. On `own`, what is not another machine's is its own.
 #[must_use]
-pub fn join(readings: Vec<Reading>, problems: &mut Vec<Problem>) -> Vec<Inventory> {
+pub fn join(readings: Vec<Reading>, own: Option<&OwnMachine>, problems: &mut Vec<Problem>) -> Vec<Inventory> {
     let mut hosts = Hosts::default();
-    let mut homeless = Vec::new();
+    if let Some(own) = own {
+        hosts.entry(own.name.clone(), None);
+    }
+    let (mut nameless, mut relays) = (Vec::new(), Vec::new());
     for reading in readings {
-        if reading.computers.is_empty() {
-            homeless.push(reading);
-        } else if reading.relay {
-            hosts.add_relayed(reading);
-        } else {
-            hosts.add(reading);
+        let named = reading.computers.iter().any(|computer| computer.name.is_some());
+        match own {
+            _ if !named => nameless.push(reading),
+            Some(own) if reading.is_of_others(own) => relays.push(reading),
+            Some(own) => hosts.add_as(&own.name, reading),
+            None if reading.relay => relays.push(reading),
+            None => hosts.add(reading),
         }
     }
     hosts.merge_aliases();
-    for reading in homeless {
-        hosts.house(reading, problems);
+    for reading in relays {
+        hosts.add_relayed(reading, own, &mut nameless);
     }
-    hosts.by_key.into_values().map(|host| host.inventory).collect()
+    for reading in nameless {
+        hosts.house(reading, own, problems);
+    }
+    hosts.by_key.into_values().map(|host| host.finish(own)).collect()
+}
+
+impl Reading {
+    /// True where some of its records are of another machine than this one.
+    fn is_of_others(&self, own: &OwnMachine) -> bool {
+        let names = || self.computers.iter().filter_map(|computer| computer.name.as_ref());
+        let foreign = || names().any(|name| !own.goes_by(name));
+        let renamed = self.stream.as_ref().is_none_or(|stream| own.own_streams.contains(stream))
+            || names().any(|name| own.goes_by(name));
+        foreign() && (self.relay || !renamed)
+    }
+}
+
+impl OwnMachine {
+    /// True for its name, with or without its domain.
+    fn goes_by(&self, name: &HostName) -> bool {
+        let short = |name: &HostName| HostName::new(name.as_str().split('.').next().unwrap_or_default());
+        *name == self.name || name.as_str() == "localhost" || short(name) == short(&self.name)
+    }
 }
 
 /// A relay (if any) and a name, in the order in which hosts are listed.
@@ -59,6 +103,47 @@ type Key = (HostName, Option<String>);
 struct Host {
     inventory: Inventory,
     folders: Vec<PathBuf>,
+    /// What each log held.
+    streams: BTreeMap<Option<String>, BTreeMap<EventType, Observed>>,
+}
+
+impl Host {
+    fn observe(&mut self, stream: Option<&String>, event_types: BTreeMap<EventType, Observed>) {
+        let held = self.streams.entry(stream.cloned()).or_default();
+        for (event_type, seen) in event_types {
+            match held.get_mut(&event_type) {
+                Some(known) => known.merge(&seen),
+                None => {
+                    held.insert(event_type, seen);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, other: Self) {
+        self.folders.extend(other.folders);
+        self.inventory.sources.extend(other.inventory.sources);
+        for (stream, event_types) in other.streams {
+            self.observe(stream.as_ref(), event_types);
+        }
+    }
+
+    fn finish(mut self, own: Option<&OwnMachine>) -> Inventory {
+        for (stream, event_types) in std::mem::take(&mut self.streams) {
+            for (event_type, seen) in event_types {
+                match self.inventory.event_types.get_mut(&event_type) {
+                    Some(known) if stream.is_some() => known.merge_copy(&seen),
+                    _ => self.inventory.observe(event_type, seen),
+                }
+            }
+        }
+        let is_own = self.inventory.relay.is_none();
+        self.inventory.platform = match own.filter(|own| is_own && own.name == self.inventory.host) {
+            Some(own) => own.platform,
+            None => platform::of(&self.inventory),
+        };
+        self.inventory
+    }
 }
 
 #[derive(Default)]
@@ -71,36 +156,61 @@ impl Hosts {
         self.by_key.entry((name.clone(), relay.clone())).or_insert_with(|| {
             let mut inventory = Inventory::new(name, Platform::Windows);
             inventory.relay = relay;
-            Host { inventory, folders: Vec::new() }
+            Host { inventory, folders: Vec::new(), streams: BTreeMap::new() }
         })
     }
 
-    fn add_relayed(&mut self, reading: Reading) {
-        for computer in reading.computers {
-            let host = self.entry(computer.name, Some(reading.source.path.clone()));
-            let mut source = reading.source.clone();
+    /// Records of other machines. Those of a host whose own logs lie beside are its own: the relay logs itself, too.
+    fn add_relayed(&mut self, reading: Reading, own: Option<&OwnMachine>, nameless: &mut Vec<Reading>) {
+        let Reading { path, source, computers, stream, relay } = reading;
+        let folder = path.parent().map(Path::to_owned);
+        let through = own.map_or_else(
+            || stream.clone().unwrap_or_else(|| source.path.clone()),
+            |own| own.name.to_string(),
+        );
+        for computer in computers {
+            let mut source = source.clone();
             source.records = computer.event_types.values().map(|seen| seen.count).sum();
             source.oldest = computer.event_types.values().map(|seen| seen.first).min();
             source.newest = computer.event_types.values().map(|seen| seen.last).max();
+            let Some(name) = computer.name else {
+                let computers = vec![Computer { name: None, event_types: computer.event_types }];
+                let (path, stream) = (path.clone(), stream.clone());
+                nameless.push(Reading { path, source, computers, stream, relay });
+                continue;
+            };
+            let beside =
+                || self.by_key.get(&(name.clone(), None)).is_some_and(|host| host.has(folder.as_deref()));
+            let key = match own {
+                Some(own) if own.goes_by(&name) => (own.name.clone(), None),
+                None if stream.is_some() && beside() => (name, None),
+                _ => (name, Some(through.clone())),
+            };
+            let host = self.entry(key.0, key.1);
             host.inventory.sources.push(source);
-            for (event_type, seen) in computer.event_types {
-                host.inventory.observe(event_type, seen);
-            }
+            host.observe(stream.as_ref(), computer.event_types);
         }
     }
 
     fn add(&mut self, reading: Reading) {
-        let Some(latest) = reading.computers.last().map(|computer| computer.name.clone()) else { return };
-        let host = self.entry(latest.clone(), None);
+        let latest = reading.computers.iter().rev().find_map(|computer| computer.name.clone());
+        if let Some(latest) = latest {
+            self.add_as(&latest, reading);
+        }
+    }
+
+    /// Records of one machine, whatever other names it had.
+    fn add_as(&mut self, name: &HostName, reading: Reading) {
+        let host = self.entry(name.clone(), None);
         host.folders.extend(reading.path.parent().map(Path::to_owned));
         host.inventory.sources.push(reading.source);
         for computer in reading.computers {
-            if computer.name != latest && !host.inventory.aliases.contains(&computer.name) {
-                host.inventory.aliases.push(computer.name);
+            if let Some(other) = computer.name.filter(|other| other != name)
+                && !host.inventory.aliases.contains(&other)
+            {
+                host.inventory.aliases.push(other);
             }
-            for (event_type, seen) in computer.event_types {
-                host.inventory.observe(event_type, seen);
-            }
+            host.observe(reading.stream.as_ref(), computer.event_types);
         }
     }
 
@@ -119,136 +229,16 @@ impl Hosts {
                 continue;
             }
             let Some(earlier) = self.by_key.remove(&old) else { continue };
-            let Some(host) = self.by_key.get_mut(owner) else {
+            match self.by_key.get_mut(owner) {
+                Some(host) => host.take(earlier),
                 // The owner was itself merged away; keep what was taken out.
-                self.by_key.insert(old, earlier);
-                continue;
-            };
-            host.folders.extend(earlier.folders);
-            host.inventory.sources.extend(earlier.inventory.sources);
-            for (event_type, seen) in earlier.inventory.event_types {
-                host.inventory.observe(event_type, seen);
+                None => {
+                    self.by_key.insert(old, earlier);
+                }
             }
-        }
-    }
-
-    /// A file without records names no host: it belongs to the only host of its folder, or to the only host at all.
-    fn house(&mut self, reading: Reading, problems: &mut Vec<Problem>) {
-        let folder = reading.path.parent().map(Path::to_owned);
-        let direct = || self.by_key.iter().filter(|(key, _)| key.1.is_none());
-        let neighbours: Vec<Key> = direct()
-            .filter(|(_, host)| folder.as_ref().is_some_and(|folder| host.folders.contains(folder)))
-            .map(|(key, _)| key.clone())
-            .collect();
-        let all: Vec<Key> = direct().map(|(key, _)| key.clone()).collect();
-        let home = match (neighbours.as_slice(), all.as_slice()) {
-            ([only], _) | ([], [only]) => Some(only.clone()),
-            ([], []) if reading.source.status == SourceStatus::Empty => {
-                Some((HostName::new("unknown-host"), None))
-            }
-            _ => None,
-        };
-        match home {
-            Some((name, relay)) => self.entry(name, relay).inventory.sources.push(reading.source),
-            None => problems.push(Problem::new(
-                reading.source.path,
-                format!(
-                    "{}: no record in it names its host, and nothing else does: it is not judged; give it in a folder \
-                     with its host's other logs",
-                    reading.source.status.as_str()
-                ),
-            )),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use blindspot_telemetry::{SourceId, SourceKind};
-    use jiff::Timestamp;
-
-    use super::*;
-
-    /// A file whose records are of these computers, one event each.
-    fn file(path: &str, computers: &[&str]) -> Reading {
-        let seen = Observed {
-            count: 1,
-            first: Timestamp::UNIX_EPOCH,
-            last: Timestamp::UNIX_EPOCH,
-            hours: BTreeMap::new(),
-            fields: BTreeMap::new(),
-        };
-        let computer = |name: &&str| Computer {
-            name: HostName::new(*name),
-            event_types: BTreeMap::from([("security:4624".parse().unwrap(), seen.clone())]),
-        };
-        Reading {
-            path: path.into(),
-            source: Source {
-                path: path.to_owned(),
-                kind: SourceKind::Evtx,
-                status: if computers.is_empty() { SourceStatus::Empty } else { SourceStatus::Read },
-                holds: vec![SourceId::Channel("Security".into())],
-                records: computers.len() as u64,
-                damaged: 0,
-                oldest: None,
-                newest: None,
-                size_bytes: None,
-            },
-            computers: computers.iter().map(computer).collect(),
-            relay: false,
-        }
-    }
-
-    /// Each host as `name(aliases) events files`, with its relay before it.
-    fn joined(readings: Vec<Reading>) -> (Vec<String>, Vec<Problem>) {
-        let mut problems = Vec::new();
-        let shown = join(readings, &mut problems).into_iter().map(|host| {
-            let aliases: Vec<&str> = host.aliases.iter().map(HostName::as_str).collect();
-            let events: u64 = host.event_types.values().map(|seen| seen.count).sum();
-            let relay = host.relay.map(|relay| format!("{relay}>")).unwrap_or_default();
-            format!("{relay}{}({}) {events} {}", host.host, aliases.join(","), host.sources.len())
-        });
-        (shown.collect(), problems)
-    }
-
-    #[test]
-    fn names_that_follow_each_other_are_one_renamed_host() {
-        let (hosts, _) =
-            joined(vec![file("a/Security.evtx", &["WIN-1", "DC01"]), file("a/System.evtx", &["dc01"])]);
-        assert_eq!(hosts, ["DC01(WIN-1) 3 2"]);
-    }
-
-    #[test]
-    fn an_old_name_joins_its_host_only_where_one_host_claims_it() {
-        let (hosts, _) = joined(vec![file("a/1.evtx", &["BASE", "A"]), file("a/2.evtx", &["BASE"])]);
-        assert_eq!(hosts, ["A(BASE) 3 2"]);
-        let clones = vec![
-            file("a/1.evtx", &["BASE", "A"]),
-            file("b/1.evtx", &["BASE", "B"]),
-            file("c/2.evtx", &["BASE"]),
-        ];
-        assert_eq!(joined(clones).0, ["A(BASE) 2 1", "B(BASE) 2 1", "BASE() 1 1"]);
-    }
-
-    #[test]
-    fn a_relayed_host_is_never_merged_with_one_of_its_name() {
-        let relayed = Reading { relay: true, ..file("c/ForwardedEvents.evtx", &["DC01", "WS01"]) };
-        let (hosts, _) = joined(vec![file("a/Security.evtx", &["DC01"]), relayed]);
-        assert_eq!(
-            hosts,
-            ["DC01() 1 1", "c/ForwardedEvents.evtx>DC01() 1 1", "c/ForwardedEvents.evtx>WS01() 1 1"]
-        );
-    }
-
-    #[test]
-    fn a_file_without_records_belongs_to_the_only_host_of_its_folder_or_is_named() {
-        let empty = || file("a/Sysmon.evtx", &[]);
-        let (hosts, problems) = joined(vec![file("a/1.evtx", &["A"]), file("b/1.evtx", &["B"]), empty()]);
-        assert_eq!((hosts, problems.len()), (vec!["A() 1 2".to_owned(), "B() 1 1".to_owned()], 0));
-        let (hosts, problems) = joined(vec![file("a/1.evtx", &["A"]), file("a/2.evtx", &["B"]), empty()]);
-        assert_eq!(hosts, ["A() 1 1", "B() 1 1"]);
-        assert!(problems[0].what.contains("not judged"), "{problems:?}");
-        assert_eq!(joined(vec![empty()]).0, ["unknown-host() 0 1"]);
-    }
-}
+mod tests;

@@ -1,5 +1,8 @@
 //! Scanning log files, on several threads.
 
+mod evtx;
+mod linux;
+
 use std::{
     fs::File,
     io,
@@ -13,156 +16,152 @@ use std::{
 use blindspot_catalog::Problem;
 use blindspot_sampling::{
     Detail,
-    evtx::{self, EvtxError, Scan, ScanOptions},
+    sniff::{self, LogKind},
 };
-use blindspot_telemetry::{Source, SourceId, SourceKind, SourceStatus, WindowsChannel};
+use blindspot_telemetry::{Source, SourceId, SourceKind, SourceStatus};
+use jiff::tz::TimeZone;
 
-use super::hosts::{Computer, Reading};
+use super::{hosts::Reading, name, open};
 use crate::{files::FoundFile, output::text::plural, progress::Progress};
 
-/// From this size on, one file is scanned by all threads instead of one thread per file.
+/// From this size on, one Windows event log is scanned by all threads instead of one thread per file.
 const SPLIT_FROM_BYTES: u64 = 64 << 20;
+
+/// How to read logs.
+#[derive(Debug, Clone)]
+pub struct ReadOptions {
+    /// How much is learned of each event.
+    pub detail: Detail,
+    /// Threads to read with.
+    pub threads: NonZeroUsize,
+    /// The zone of times that name none.
+    pub zone: TimeZone,
+}
+
+impl Default for ReadOptions {
+    /// The whole inventory, on one thread, in this machine's zone.
+    fn default() -> Self {
+        Self { detail: Detail::Inventory, threads: NonZeroUsize::MIN, zone: TimeZone::system() }
+    }
+}
 
 /// Scans every file. Whatever stands in the way of one file is a problem beside it; the rest is read.
 #[must_use]
 pub fn read_all(
     files: &[FoundFile],
-    detail: Detail,
-    threads: NonZeroUsize,
+    options: &ReadOptions,
     progress: &Progress,
 ) -> (Vec<Reading>, Vec<Problem>) {
-    let (large, small): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.size >= SPLIT_FROM_BYTES);
-    let one = NonZeroUsize::MIN;
-    let mut done: Vec<(Reading, Option<Problem>)> = large
-        .into_iter()
-        .map(|file| read(file, &ScanOptions { detail, threads, ..options_for(file) }, progress))
-        .collect();
+    let (large, rest): (Vec<_>, Vec<_>) = files
+        .iter()
+        .partition(|file| file.size >= SPLIT_FROM_BYTES && name::promised(&file.path) == Some(LogKind::Evtx));
+    let alone = ReadOptions { threads: NonZeroUsize::MIN, ..options.clone() };
+    let mut done: Vec<(Reading, Option<Problem>)> =
+        large.into_iter().map(|file| read(file, options, progress)).collect();
     let next = AtomicUsize::new(0);
-    let rest = Mutex::new(Vec::with_capacity(small.len()));
+    let results = Mutex::new(Vec::with_capacity(rest.len()));
     std::thread::scope(|scope| {
-        for _ in 0..threads.get().min(small.len()) {
+        for _ in 0..options.threads.get().min(rest.len()) {
             scope.spawn(|| {
-                while let Some(file) = small.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let result =
-                        read(file, &ScanOptions { detail, threads: one, ..options_for(file) }, progress);
-                    rest.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(result);
+                while let Some(file) = rest.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = read(file, &alone, progress);
+                    results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(result);
                 }
             });
         }
     });
-    done.extend(rest.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
+    done.extend(results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
     done.sort_by(|a, b| a.0.path.cmp(&b.0.path));
     let (readings, problems): (Vec<_>, Vec<_>) = done.into_iter().unzip();
     (readings, problems.into_iter().flatten().collect())
 }
 
-fn options_for(file: &FoundFile) -> ScanOptions {
-    ScanOptions { fallback_channel: channel_by_name(file), ..ScanOptions::default() }
-}
-
-fn channel_by_name(file: &FoundFile) -> Option<WindowsChannel> {
-    file.path.file_name().and_then(|name| name.to_str()).and_then(evtx::channel_of_file_name)
-}
-
-fn read(file: &FoundFile, options: &ScanOptions, progress: &Progress) -> (Reading, Option<Problem>) {
-    let scanned = File::open(&file.path)
-        .map_err(|source| EvtxError::Read { offset: 0, source })
-        .and_then(|open| evtx::scan(&open, file.size, options, &|bytes| progress.advance(bytes)));
-    let place = file.path.display().to_string();
-    match scanned {
-        Ok(scan) => {
-            let problem = damage(&scan).map(|what| Problem::new(place.clone(), what));
-            (reading(file, place, scan), problem)
-        }
-        Err(error) => {
-            let problem = Problem::new(place.clone(), explain(&error));
-            (failed(file, place, &error), Some(problem))
-        }
+fn read(file: &FoundFile, options: &ReadOptions, progress: &Progress) -> (Reading, Option<Problem>) {
+    match kind(file) {
+        Ok(Some(LogKind::Evtx)) => evtx::read(file, options, progress),
+        Ok(Some(LogKind::Text(format))) => linux::read_text(file, format, options, progress),
+        Ok(Some(LogKind::Journal)) => linux::read_journal(file, options, progress),
+        Ok(None) => failed(
+            file,
+            SourceStatus::Unreadable,
+            "not a log that Blindspot reads: a Windows event log, an audit log, syslog or a systemd journal; it is not \
+             judged, the other logs are",
+        ),
+        Err(error) => broken(file, &error),
     }
 }
 
-fn damage(scan: &Scan) -> Option<String> {
-    let mut lines = Vec::new();
-    if scan.damaged > 0 {
-        lines.push(format!(
-            "{} could not be counted beside {} that were; what was in them is unknown",
-            plural(scan.damaged, "damaged record"),
-            scan.records
-        ));
-    }
-    if scan.uncounted > 0 || scan.fields_uncounted > 0 {
-        lines.push(format!(
-            "holds more distinct event types, hours or fields than a scan keeps: {} stand under no event type, the \
-             fields of {} are not known",
-            plural(scan.uncounted, "record"),
-            plural(scan.fields_uncounted, "record")
-        ));
-    }
-    (!lines.is_empty()).then(|| lines.join("; "))
+/// What the file begins as, or what its name promises.
+fn kind(file: &FoundFile) -> io::Result<Option<LogKind>> {
+    let head = open::head(File::open(&file.path)?)?;
+    Ok(sniff::kind_of(&head).or_else(|| name::promised(&file.path)))
 }
 
-fn reading(file: &FoundFile, path: String, scan: Scan) -> Reading {
-    let forwarded = file
-        .path
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .is_some_and(|stem| stem.eq_ignore_ascii_case("ForwardedEvents"));
-    let status = match (scan.records, scan.damaged) {
-        (0, 0) => SourceStatus::Empty,
-        (0, _) => SourceStatus::Unreadable,
-        _ => SourceStatus::Read,
-    };
-    let by_name = || channel_by_name(file).into_iter().collect();
-    let channels: Vec<WindowsChannel> = if scan.channels.is_empty() { by_name() } else { scan.channels };
-    Reading {
-        path: file.path.clone(),
-        source: Source {
-            path,
-            kind: SourceKind::Evtx,
-            status,
-            holds: channels.into_iter().map(SourceId::Channel).collect(),
-            records: scan.records,
-            damaged: scan.damaged,
-            oldest: scan.oldest,
-            newest: scan.newest,
-            size_bytes: Some(file.size),
-        },
-        relay: forwarded || scan.interleaved,
-        computers: scan
-            .computers
-            .into_iter()
-            .map(|computer| Computer { name: computer.name, event_types: computer.event_types })
-            .collect(),
-    }
-}
-
-fn failed(file: &FoundFile, path: String, error: &EvtxError) -> Reading {
-    let denied =
-        matches!(error, EvtxError::Read { source, .. } if source.kind() == io::ErrorKind::PermissionDenied);
-    Reading {
-        path: file.path.clone(),
-        source: Source {
-            path,
-            kind: SourceKind::Evtx,
-            status: if denied { SourceStatus::Denied } else { SourceStatus::Unreadable },
-            holds: channel_by_name(file).map(SourceId::Channel).into_iter().collect(),
-            records: 0,
-            damaged: 0,
-            oldest: None,
-            newest: None,
-            size_bytes: Some(file.size),
-        },
-        computers: Vec::new(),
-        relay: false,
-    }
-}
-
-fn explain(error: &EvtxError) -> String {
+/// A file that could not be read to its end.
+fn broken(file: &FoundFile, error: &io::Error) -> (Reading, Option<Problem>) {
     let cause = crate::chain(error);
-    match error {
-        EvtxError::Read { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-            format!("{cause}; run as a user who may read it (the Security log needs an administrator)")
-        }
-        _ => format!("{cause}; it is not judged, the other logs are"),
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        let (_, kind) = promise(file);
+        return failed(file, SourceStatus::Denied, &format!("{cause}; {}", how_to_be_allowed(kind)));
     }
+    failed(file, SourceStatus::Unreadable, &format!("{cause}; it is not judged, the other logs are"))
+}
+
+/// What to do to be allowed to read a log of this kind.
+#[must_use]
+pub fn how_to_be_allowed(kind: SourceKind) -> &'static str {
+    match kind {
+        SourceKind::Evtx => "run as a user who may read it (the Security log needs an administrator)",
+        SourceKind::Auditd => "run as root: sudo blindspot audit",
+        SourceKind::Syslog => {
+            "run as root, or be a member of the group adm: sudo usermod -aG adm $USER, and log in again"
+        }
+        SourceKind::Journal => {
+            "run as root, or be a member of the group systemd-journal: sudo usermod -aG systemd-journal $USER, and log in \
+             again"
+        }
+    }
+}
+
+/// What a file's name says it holds.
+fn promise(file: &FoundFile) -> (Vec<SourceId>, SourceKind) {
+    match name::promised(&file.path) {
+        Some(LogKind::Evtx) => {
+            (evtx::channel(file).map(SourceId::Channel).into_iter().collect(), SourceKind::Evtx)
+        }
+        Some(LogKind::Journal) => (vec![SourceId::Syslog], SourceKind::Journal),
+        Some(LogKind::Text(format)) => linux::source_of(format),
+        None => (Vec::new(), SourceKind::Syslog),
+    }
+}
+
+fn failed(file: &FoundFile, status: SourceStatus, what: &str) -> (Reading, Option<Problem>) {
+    let place = file.path.display().to_string();
+    let (holds, kind) = promise(file);
+    let source = Source {
+        path: place.clone(),
+        kind,
+        status,
+        holds,
+        records: 0,
+        damaged: 0,
+        oldest: None,
+        newest: None,
+        size_bytes: Some(file.size),
+    };
+    let stream = name::promised(&file.path).and_then(|kind| name::stream(&file.path, kind));
+    let reading = Reading { path: file.path.clone(), source, computers: Vec::new(), relay: false, stream };
+    (reading, Some(Problem::new(place, what)))
+}
+
+/// What was counted and stands under no name, in words.
+fn overflow(uncounted: u64, fields_uncounted: u64) -> Option<String> {
+    (uncounted > 0 || fields_uncounted > 0).then(|| {
+        format!(
+            "holds more distinct event types, hours or fields than a scan keeps: {} stand under no event type, the \
+             fields of {} are not all known",
+            plural(uncounted, "record"),
+            plural(fields_uncounted, "record")
+        )
+    })
 }

@@ -105,8 +105,11 @@ fn groups<'r, 'a>(report: &'r Report<'a>) -> Vec<Group<'r, 'a>> {
         let hosts = report.sights.iter().filter(|host| host.inventory.platform == kind).collect();
         Group { name, platform, hosts }
     };
-    let all =
-        [of("windows-hosts", "Windows", Platform::Windows), of("linux-hosts", "Linux", Platform::Linux)];
+    let all = [
+        of("windows-hosts", "Windows", Platform::Windows),
+        of("linux-hosts", "Linux", Platform::Linux),
+        of("network-devices", "Network Devices", Platform::Device),
+    ];
     all.into_iter().filter(|group| !group.hosts.is_empty()).collect()
 }
 

@@ -141,7 +141,8 @@ fn layer(report: &Report<'_>, name: &str, description: String) -> Layer {
         }
     };
     let has = |platform| report.input.hosts.iter().any(|host| host.platform == platform);
-    let names = [(Platform::Windows, "Windows"), (Platform::Linux, "Linux")];
+    let names =
+        [(Platform::Windows, "Windows"), (Platform::Linux, "Linux"), (Platform::Device, "Network Devices")];
     let major =
         attack.version.number.as_deref().map(|number| number.split('.').next().unwrap_or(number).to_owned());
     Layer {

@@ -1,5 +1,7 @@
 //! The report for a terminal: what was read, how detections stand, what is blind, what to do first.
 
+use std::collections::BTreeMap;
+
 use blindspot_catalog::Level;
 use blindspot_coverage::{HostSight, Judged, Verdict, fix, say};
 use blindspot_telemetry::SourceStatus;
@@ -84,29 +86,29 @@ impl Page<'_, '_> {
         self.cautions();
     }
 
-    /// The channels given, with how much each held; a source that says nothing is said.
+    /// The sources given, those that held most first; one that says nothing is said, with its status.
     fn held(&self) -> String {
-        let mut held: std::collections::BTreeMap<String, (u64, bool)> = std::collections::BTreeMap::new();
+        let mut held: BTreeMap<String, (u64, Option<SourceStatus>)> = BTreeMap::new();
         for source in self.report.input.hosts.iter().flat_map(|host| &host.sources) {
             for id in &source.holds {
-                let entry = held.entry(id.to_string()).or_default();
-                entry.0 = entry.0.max(source.records);
-                entry.1 |= matches!(source.status, SourceStatus::Read);
+                let (records, status) = held.entry(id.to_string()).or_default();
+                *records = (*records).max(source.records);
+                if source.status == SourceStatus::Read || status.is_none() {
+                    *status = Some(source.status);
+                }
             }
         }
-        let mut names: Vec<(String, u64, bool)> =
-            held.into_iter().map(|(name, (n, read))| (name, n, read)).collect();
-        names.sort_by_key(|(_, records, _)| std::cmp::Reverse(*records));
-        let shown: Vec<String> = names
+        let mut sources: Vec<_> = held.into_iter().collect();
+        sources.sort_by_key(|(_, (records, _))| std::cmp::Reverse(*records));
+        let shown: Vec<String> = sources
             .iter()
             .take(6)
-            .map(
-                |(name, _, read)| {
-                    if *read { clean(name).into_owned() } else { format!("{} (nothing read)", clean(name)) }
-                },
-            )
+            .map(|(name, (_, status))| match status {
+                Some(SourceStatus::Read) | None => clean(name).into_owned(),
+                Some(status) => format!("{} ({})", clean(name), status.as_str().replace('_', " ")),
+            })
             .collect();
-        let more = names.len().saturating_sub(shown.len());
+        let more = sources.len().saturating_sub(shown.len());
         if more > 0 { format!("{} and {more} more channels", shown.join(", ")) } else { shown.join(", ") }
     }
 

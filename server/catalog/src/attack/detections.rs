@@ -187,8 +187,8 @@ fn scope(platform: &PlatformName) -> Scope {
     match (rules::sampled(platform), platform.as_str()) {
         (Some(Platform::Windows), _) => Scope::Hosts(Platform::Windows),
         (Some(Platform::Linux), _) => Scope::Hosts(Platform::Linux),
-        (None, "macOS" | "ESXi") => Scope::OtherPlatform(platform.to_arc()),
-        (None, _) => Scope::Any,
+        (_, "macOS" | "ESXi") => Scope::OtherPlatform(platform.to_arc()),
+        (Some(Platform::Device) | None, _) => Scope::Any,
     }
 }
 
@@ -287,7 +287,7 @@ mod tests {
             let platform = match rules::sampled(classified.platform) {
                 Some(Platform::Windows) => "Windows",
                 Some(Platform::Linux) => "Linux",
-                None => "other",
+                Some(Platform::Device) | None => "other",
             };
             if platform == "Windows" && matches!(classified.reference.filter, EventFilter::EventIds(_)) {
                 assert!(classified.reading.class <= Class::ExactCorrected, "{classified:?}");

@@ -72,7 +72,7 @@ pub(super) fn read(platform: &PlatformName, reference: &LogSourceRef) -> Option<
             let words: &[Arc<str>] = if let EventFilter::Audit(words) = filter { words } else { &[] };
             auditd(&record, words)
         }
-        (Platform::Windows, _) => None,
+        (Platform::Windows | Platform::Device, _) => None,
     }
 }
 
