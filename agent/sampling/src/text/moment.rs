@@ -2,9 +2,9 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-/// Set in moments of the calendar.
-const CALENDAR: u64 = 1 << 62;
 const SECONDS_PER_HOUR: u64 = 3600;
+/// Set in moments of the calendar, above all bits of a time. Whole hours, so that hours of the calendar stay whole.
+const CALENDAR: u64 = SECONDS_PER_HOUR << 50;
 
 /// A moment to the second: in UTC, or of a calendar whose year or zone will only be known when all is read. Moments
 /// of one kind compare as their times do.
