@@ -25,6 +25,7 @@ pub(crate) fn finish(mut tally: Tally, options: &TextOptions) -> LogScan {
         undated: tally.undated,
         oversize: tally.oversize,
         continued: tally.continued,
+        audit_events: tally.audit_events,
         uncounted: tally.uncounted,
         fields_uncounted: tally.fields_uncounted,
         ..LogScan::default()

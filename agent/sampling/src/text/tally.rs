@@ -72,6 +72,7 @@ pub(crate) struct Tally {
     pub(crate) undated: u64,
     pub(crate) oversize: u64,
     pub(crate) continued: u64,
+    pub(crate) audit_events: u64,
     pub(crate) uncounted: u64,
     pub(crate) fields_uncounted: u64,
 }
@@ -92,6 +93,7 @@ impl Tally {
             undated: 0,
             oversize: 0,
             continued: 0,
+            audit_events: 0,
             uncounted: 0,
             fields_uncounted: 0,
         }
