@@ -32,11 +32,17 @@ impl Times {
     /// Counts one event. False where the scan, which has kept `hours_kept` so far, keeps no more hours.
     #[inline]
     pub(crate) fn add(&mut self, time: u64, hour: u64, hours_kept: &mut usize) -> bool {
+        self.add_many(1, time, hour, hours_kept)
+    }
+
+    /// Counts so many events of one time, as [`add`](Self::add) does one.
+    #[inline]
+    pub(crate) fn add_many(&mut self, events: u64, time: u64, hour: u64, hours_kept: &mut usize) -> bool {
         if hour != self.hour && !self.change_hour(hour, hours_kept) {
             return false;
         }
-        self.hour_count += 1;
-        self.count += 1;
+        self.hour_count += events;
+        self.count += events;
         self.first = self.first.min(time);
         self.last = self.last.max(time);
         true

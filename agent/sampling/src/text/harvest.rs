@@ -79,10 +79,12 @@ fn observed(counted: &mut TypeTally, resolver: &Resolver<'_>) -> Observed {
     for (hour, count) in counted.times.hours() {
         *hours.entry(Hour::of(resolver.hour(hour))).or_default() += count;
     }
+    // Hours that a clock leaves out, and leap days in other years, can change places once they are resolved.
+    let (one, other) = (resolver.time(counted.times.first), resolver.time(counted.times.last));
     Observed {
         count: counted.times.count,
-        first: resolver.time(counted.times.first),
-        last: resolver.time(counted.times.last),
+        first: one.min(other),
+        last: one.max(other),
         hours,
         fields: counted.fields.iter().map(field).collect(),
     }

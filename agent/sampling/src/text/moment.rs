@@ -3,13 +3,24 @@
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 const SECONDS_PER_HOUR: u64 = 3600;
-/// Set in moments of the calendar, above all bits of a time. Whole hours, so that hours of the calendar stay whole.
-const CALENDAR: u64 = SECONDS_PER_HOUR << 50;
+/// How far the kinds of moments lie apart: whole hours, so that an hour of any kind is an hour of the clock.
+const KIND: u64 = SECONDS_PER_HOUR << 50;
 
 /// A moment to the second: in UTC, or of a calendar whose year or zone will only be known when all is read. Moments
-/// of one kind compare as their times do.
+/// of one kind compare as their times do, moments of different kinds do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(u64);
+
+/// What a moment of the calendar leaves open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Open {
+    /// Its year and its zone.
+    YearAndZone = 1,
+    /// Its zone.
+    Zone = 2,
+    /// Its year; the zone is UTC.
+    Year = 3,
+}
 
 /// A date and time of a calendar. Month and day count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +50,7 @@ impl Moment {
 
     /// A moment of the calendar; `None` where there is none such (the 31st of June, hour 24). A leap second is the
     /// second before it. The 29th of February is accepted in every year: which year it is may not be known yet.
-    pub(crate) fn calendar(at: Calendar) -> Option<Self> {
+    pub(crate) fn calendar(at: Calendar, open: Open) -> Option<Self> {
         let days = match at.month {
             1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
             4 | 6 | 9 | 11 => 30,
@@ -50,7 +61,19 @@ impl Moment {
         let date =
             (u64::from(at.year) * 12 + u64::from(at.month - 1)) * 31 + u64::from(at.day.checked_sub(1)?);
         let time = (u64::from(at.hour) * 60 + u64::from(at.minute)) * 60 + u64::from(at.second.min(59));
-        valid.then_some(Self(CALENDAR | (date * 24 * SECONDS_PER_HOUR + time)))
+        valid.then_some(Self(open as u64 * KIND + date * 24 * SECONDS_PER_HOUR + time))
+    }
+
+    /// What kind of moment it is: only moments of one kind compare.
+    #[inline]
+    pub(crate) fn kind(self) -> u64 {
+        self.0 / KIND
+    }
+
+    /// The moment so many seconds later, on the same day of its calendar.
+    #[inline]
+    pub(crate) fn later_that_day(self, seconds: u32) -> Self {
+        Self(self.0 + u64::from(seconds))
     }
 
     /// The moment in units that [`Times`](crate::times::Times) counts.
@@ -68,21 +91,23 @@ impl Moment {
 impl Resolver<'_> {
     /// The time that a key means.
     pub(crate) fn time(&self, key: u64) -> Timestamp {
-        if key & CALENDAR == 0 {
+        let (kind, packed) = (key / KIND, key % KIND);
+        if kind == 0 {
             return i64::try_from(key).ok().and_then(|s| Timestamp::from_second(s).ok()).unwrap_or_default();
         }
-        let packed = key & !CALENDAR;
         let (date, time) = (packed / (24 * SECONDS_PER_HOUR), packed % (24 * SECONDS_PER_HOUR));
         let (months, day) = (date / 31, date % 31 + 1);
         let part = |value: u64| i8::try_from(value).unwrap_or(i8::MAX);
-        let year = i32::try_from(months / 12).unwrap_or(i32::MAX).saturating_add(self.years);
+        let years = if kind == Open::Zone as u64 { 0 } else { self.years };
+        let year = i32::try_from(months / 12).unwrap_or(i32::MAX).saturating_add(years);
         let year = i16::try_from(year).unwrap_or(i16::MAX).clamp(1, 9998);
         let first = Date::new(year, part(months % 12 + 1), 1).unwrap_or(Date::ZERO);
         // A 29th of February that the year turns out not to have is the day before.
         let day = part(day).min(first.days_in_month());
         let date = Date::new(year, first.month(), day).unwrap_or(first);
         let clock = date.at(part(time / 3600), part(time / 60 % 60), part(time % 60), 0);
-        self.zone.to_timestamp(clock).unwrap_or_default()
+        let zone = if kind == Open::Year as u64 { &TimeZone::UTC } else { self.zone };
+        zone.to_timestamp(clock).unwrap_or_default()
     }
 
     /// The time at which an hour begins. Clocks that are set forward leave hours of the calendar out: what was
@@ -97,7 +122,7 @@ mod tests {
     use super::*;
 
     fn at(year: u16, month: u8, day: u8, hour: u8) -> Option<Moment> {
-        Moment::calendar(Calendar { year, month, day, hour, minute: 59, second: 60 })
+        Moment::calendar(Calendar { year, month, day, hour, minute: 59, second: 60 }, Open::YearAndZone)
     }
 
     #[test]
@@ -110,6 +135,33 @@ mod tests {
         let utc = Moment::utc(1_700_000_000).unwrap();
         assert_eq!(resolver.time(utc.key()).as_second(), 1_700_000_000);
         assert_eq!(resolver.hour(utc.hour_key()).as_second(), 1_700_000_000 / 3600 * 3600);
+    }
+
+    #[test]
+    fn every_second_is_counted_in_the_hour_that_holds_it() {
+        let zone = TimeZone::get("Asia/Kolkata").unwrap();
+        let resolver = Resolver { zone: &zone, years: 0 };
+        for open in [Open::YearAndZone, Open::Zone, Open::Year] {
+            for minute in 0..60 {
+                let at = Calendar { year: 2026, month: 3, day: 1, hour: 10, minute, second: 0 };
+                let moment = Moment::calendar(at, open).unwrap();
+                let begin = Moment::calendar(Calendar { minute: 0, ..at }, open).unwrap();
+                assert_eq!(resolver.hour(moment.hour_key()), resolver.time(begin.key()));
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_is_open_is_filled_in() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let time = |open| {
+            let at = Calendar { year: 2026, month: 3, day: 1, hour: 0, minute: 0, second: 0 };
+            let moment = Moment::calendar(at, open).unwrap().later_that_day(3600);
+            Resolver { zone: &zone, years: -1 }.time(moment.key()).to_string()
+        };
+        assert_eq!(time(Open::YearAndZone), "2025-03-01T00:00:00Z");
+        assert_eq!(time(Open::Zone), "2026-03-01T00:00:00Z");
+        assert_eq!(time(Open::Year), "2025-03-01T01:00:00Z");
     }
 
     #[test]

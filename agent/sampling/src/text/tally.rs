@@ -60,7 +60,8 @@ pub(crate) struct FieldTally {
 pub(crate) struct Tally {
     pub(crate) names: Names,
     pub(crate) types: Vec<TypeTally>,
-    index: FxHashMap<TypeKey, usize>,
+    /// Places in `types` by key and kind of moment: moments of one kind compare, and one type can have several.
+    index: FxHashMap<(TypeKey, u64), usize>,
     detail: Detail,
     hours: usize,
     fields: usize,
@@ -102,15 +103,21 @@ impl Tally {
     /// Counts one event. What comes back takes its fields; `None` where they are not asked for or not kept.
     #[inline]
     pub(crate) fn count(&mut self, key: TypeKey, moment: Moment) -> Option<FieldsOf<'_>> {
-        self.records += 1;
+        self.count_many(1, key, moment)
+    }
+
+    /// Counts so many events that are alike, as [`count`](Self::count) does one.
+    #[inline]
+    pub(crate) fn count_many(&mut self, events: u64, key: TypeKey, moment: Moment) -> Option<FieldsOf<'_>> {
+        self.records += events;
         self.hosts.see(key.host);
-        let Some(index) = self.type_index(key) else {
-            self.uncounted += 1;
+        let Some(index) = self.type_index(key, moment.kind()) else {
+            self.uncounted += events;
             return None;
         };
         let counted = self.types.get_mut(index)?;
-        if !counted.times.add(moment.key(), moment.hour_key(), &mut self.hours) {
-            self.uncounted += 1;
+        if !counted.times.add_many(events, moment.key(), moment.hour_key(), &mut self.hours) {
+            self.uncounted += events;
             return None;
         }
         (self.detail == Detail::Inventory).then_some(FieldsOf {
@@ -118,6 +125,7 @@ impl Tally {
             kept: &mut self.fields,
             uncounted: &mut self.fields_uncounted,
             event: self.records,
+            events,
             next: 0,
         })
     }
@@ -128,15 +136,15 @@ impl Tally {
         self.uncounted += 1;
     }
 
-    fn type_index(&mut self, key: TypeKey) -> Option<usize> {
-        if let Some(index) = self.index.get(&key) {
+    fn type_index(&mut self, key: TypeKey, moments: u64) -> Option<usize> {
+        if let Some(index) = self.index.get(&(key, moments)) {
             return Some(*index);
         }
         if self.types.len() >= MAX_TYPES {
             return None;
         }
         let index = self.types.len();
-        self.index.insert(key, index);
+        self.index.insert((key, moments), index);
         self.types.push(TypeTally { key, times: Times::default(), fields: Vec::new() });
         Some(index)
     }
@@ -148,6 +156,8 @@ pub(crate) struct FieldsOf<'t> {
     kept: &'t mut usize,
     uncounted: &'t mut u64,
     event: u64,
+    /// How many events are alike.
+    events: u64,
     /// Where the next field is expected.
     next: usize,
 }
@@ -165,9 +175,9 @@ impl FieldsOf<'_> {
         }
         field.event = self.event;
         match fill {
-            Fill::Empty => field.empty += 1,
-            Fill::Placeholder => field.placeholder += 1,
-            Fill::Filled => field.filled += 1,
+            Fill::Empty => field.empty += self.events,
+            Fill::Placeholder => field.placeholder += self.events,
+            Fill::Filled => field.filled += self.events,
         }
     }
 
@@ -178,7 +188,7 @@ impl FieldsOf<'_> {
         }
         let at = self.counted.fields.len();
         if !is_field_name(name) || at >= MAX_FIELDS_OF_TYPE || *self.kept >= MAX_FIELDS {
-            *self.uncounted += 1;
+            *self.uncounted += self.events;
             return None;
         }
         *self.kept += 1;
