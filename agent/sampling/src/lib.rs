@@ -15,6 +15,7 @@ mod fill;
 pub mod read_at;
 pub mod sniff;
 mod syslog;
+mod sysmon_linux;
 pub mod text;
 mod times;
 

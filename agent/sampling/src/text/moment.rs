@@ -76,6 +76,11 @@ impl Moment {
         Self(self.0 + u64::from(seconds))
     }
 
+    /// The moment so many seconds earlier, on the same day of its calendar.
+    pub(crate) fn earlier_that_day(self, seconds: u32) -> Self {
+        Self(self.0.saturating_sub(u64::from(seconds)))
+    }
+
     /// The moment in units that [`Times`](crate::times::Times) counts.
     pub(crate) fn key(self) -> u64 {
         self.0

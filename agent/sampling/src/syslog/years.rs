@@ -1,0 +1,97 @@
+//! The years of dates that name none.
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+const SECONDS_PER_DAY: i64 = 86_400;
+/// Half a year, of months that all have 31 days.
+const HALF_YEAR: i64 = 186 * SECONDS_PER_DAY;
+/// Clocks differ: a line can be this much newer than the file.
+const SKEW: SignedDuration = SignedDuration::from_hours(24);
+
+/// Gives each date the year that is nearest to the date before it.
+#[derive(Debug)]
+pub(super) struct Years {
+    /// The latest moment that a line can be of: its year, and its place in the year.
+    limit: (i32, i64),
+    /// The year of the date before, and the place of its day in the year.
+    day: Option<(i32, i64)>,
+    /// The seconds of the line before since its midnight.
+    seconds: u32,
+}
+
+impl Years {
+    /// No date was met. `written` is when the log was last written.
+    pub(super) fn new(written: Timestamp, zone: &TimeZone) -> Self {
+        let latest = zone.to_datetime(written.saturating_add(SKEW).unwrap_or(Timestamp::MAX));
+        let seconds = i64::from(latest.hour()) * 3600 + i64::from(latest.minute()) * 60;
+        let place = place_of_day(latest.month().unsigned_abs(), latest.day().unsigned_abs());
+        let limit = (i32::from(latest.year()), place + seconds + i64::from(latest.second()));
+        Self { limit, day: None, seconds: 0 }
+    }
+
+    /// The year of a date.
+    pub(super) fn of(&mut self, month: u8, day: u8, seconds: u32) -> u16 {
+        let place = place_of_day(month, day);
+        let year = match self.day {
+            None => self.latest(place + i64::from(seconds)),
+            Some((year, before)) if place - before > HALF_YEAR => year - 1,
+            Some((year, before)) if before - place > HALF_YEAR => year + 1,
+            Some((year, _)) => year,
+        };
+        let year = year.clamp(1, 9998);
+        self.day = Some((year, place));
+        self.seconds = seconds;
+        u16::try_from(year).unwrap_or_default()
+    }
+
+    /// Another line of the same day.
+    #[inline]
+    pub(super) fn same_day(&mut self, seconds: u32) {
+        self.seconds = seconds;
+    }
+
+    /// How many years all dates are to be moved, so that the last line has the latest year that it can have.
+    pub(super) fn shift(&self) -> i32 {
+        self.day.map_or(0, |(year, place)| self.latest(place + i64::from(self.seconds)) - year)
+    }
+
+    fn latest(&self, place: i64) -> i32 {
+        let (year, limit) = self.limit;
+        if place <= limit { year } else { year - 1 }
+    }
+}
+
+/// Seconds from the beginning of the year, if all months had 31 days.
+fn place_of_day(month: u8, day: u8) -> i64 {
+    (i64::from(month) * 31 + i64::from(day)) * SECONDS_PER_DAY
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn years() -> Years {
+        Years::new("2026-03-01T12:00:00Z".parse().unwrap(), &TimeZone::UTC)
+    }
+
+    #[test]
+    fn the_last_line_is_not_later_than_a_day_after_the_file() {
+        let mut years = years();
+        assert_eq!(years.of(3, 2, 43_200), 2026);
+        assert_eq!(years.shift(), 0);
+        assert_eq!(super::tests::years().of(3, 2, 43_201), 2025);
+    }
+
+    #[test]
+    fn a_new_year_goes_up_and_the_end_decides_which_one_it_was() {
+        let mut years = years();
+        assert_eq!(years.of(2, 28, 0), 2026);
+        assert_eq!(years.of(8, 1, 0), 2026);
+        assert_eq!(years.of(12, 31, 0), 2026);
+        assert_eq!(years.of(1, 1, 0), 2027);
+        // The clock jumps back, and returns.
+        assert_eq!(years.of(12, 31, 0), 2026);
+        assert_eq!(years.of(1, 2, 0), 2027);
+        assert_eq!(years.shift(), -1);
+    }
+}
