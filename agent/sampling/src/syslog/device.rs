@@ -34,20 +34,38 @@ pub(super) struct Device<'l> {
 
 /// What the message of a device says; `None` for any other message.
 pub(super) fn of<'l>(message: &'l [u8], dates: &mut Dates) -> Option<Device<'l>> {
+    let named = |program| Device {
+        program: Cow::Borrowed(program),
+        host: &[],
+        when: When::Untold,
+        facts: Facts::default(),
+    };
     match message.first()? {
-        b'0'..=b'9' => palo_alto(message, dates).or_else(|| cisco(message)),
-        b'C' | b'L' => common_event(message),
-        b'a'..=b'z' => fortinet(message, dates).or_else(|| cisco(message)),
-        _ => cisco(message),
+        b'0'..=b'9' => palo_alto(message, dates).or_else(|| cisco(message).map(named)),
+        b'C' | b'L' => {
+            let rest = message.strip_prefix(b"CEF:").or_else(|| message.strip_prefix(b"LEEF:"))?;
+            common_event(rest.trim_ascii_start()).map(named)
+        }
+        b'a'..=b'z' => fortinet(message, dates).or_else(|| cisco(message).map(named)),
+        _ => cisco(message).map(named),
+    }
+}
+
+/// What a device says behind a tag that is none: relays take the name of the device, or that of the form, for a program.
+#[inline]
+pub(super) fn behind_tag<'l>(tag: &[u8], text: &'l [u8]) -> Option<&'l [u8]> {
+    let text = text.trim_ascii_start();
+    match text.first() {
+        Some(b'%' | b'*' | b'.') => cisco(text),
+        Some(b'0'..=b'9') if tag == b"CEF" || tag == b"LEEF" => common_event(text),
+        _ => None,
     }
 }
 
 /// `%FACILITY-SEVERITY-MNEMONIC` at the beginning of a message, or a little behind it.
-pub(super) fn cisco(message: &[u8]) -> Option<Device<'_>> {
+fn cisco(message: &[u8]) -> Option<&[u8]> {
     let head = message.get(..MAX_BEFORE_MNEMONIC).unwrap_or(message);
-    let mnemonic = mnemonic(message.get(memchr(b'%', head)?..)?)?;
-    let program = Cow::Borrowed(mnemonic);
-    Some(Device { program, host: &[], when: When::Untold, facts: Facts::default() })
+    mnemonic(message.get(memchr(b'%', head)?..)?)
 }
 
 /// The mnemonic that a text begins with, `%` and all. The severity is one digit between dashes.
@@ -63,14 +81,12 @@ pub(super) fn mnemonic(text: &[u8]) -> Option<&[u8]> {
     (severity && ends && facility).then(|| text.get(..=length)).flatten().filter(|name| is_named(name))
 }
 
-/// `CEF:0|Vendor|Product|` and `LEEF:2.0|Vendor|Product|`.
-fn common_event(message: &[u8]) -> Option<Device<'_>> {
-    let rest = message.strip_prefix(b"CEF:").or_else(|| message.strip_prefix(b"LEEF:"))?;
-    let mut parts = rest.split(|byte| *byte == b'|');
+/// What follows `CEF:` or `LEEF:`, which relays take for a tag: `0|Vendor|Product|`.
+fn common_event(text: &[u8]) -> Option<&[u8]> {
+    let mut parts = text.split(|byte| *byte == b'|');
     parts.next().filter(|version| version.first().is_some_and(u8::is_ascii_digit))?;
     let program = parts.nth(1).filter(|product| is_named(product))?;
-    parts.next()?;
-    Some(Device { program: Cow::Borrowed(program), host: &[], when: When::Untold, facts: Facts::default() })
+    parts.next().map(|_| program)
 }
 
 /// `1,2026/03/01 10:00:00,serial,TYPE,subtype,`: the first place is kept free by the vendor.

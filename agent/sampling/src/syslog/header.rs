@@ -195,14 +195,9 @@ pub(super) fn is_host(word: &[u8]) -> bool {
 #[inline]
 pub(super) fn from_message<'l>(when: When, host: &'l [u8], message: &'l [u8], dates: &mut Dates) -> Line<'l> {
     // Cisco's ASA writes `fw1 : %ASA-6-302013: ..`.
-    let message = message.strip_prefix(b": ").map_or(message, <[u8]>::trim_ascii_start);
+    let message = message.strip_prefix(b": ").unwrap_or(message).trim_ascii_start();
     if let Some(Tag { program, facts, text }) = tag::of(message) {
-        let own = text.trim_ascii_start();
-        if !matches!(own.first(), Some(b'%' | b'*' | b'.')) {
-            return Line { when, host, program: Cow::Borrowed(program), facts, text };
-        }
-        // A relay took the name of a device for a program.
-        let program = device::cisco(own).map_or(Cow::Borrowed(program), |device| device.program);
+        let program = Cow::Borrowed(device::behind_tag(program, text).unwrap_or(program));
         return Line { when, host, program, facts, text };
     }
     other_message(when, host, message, dates)

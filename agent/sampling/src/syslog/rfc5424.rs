@@ -6,6 +6,7 @@ use memchr::memchr3;
 
 use super::{
     dates::Dates,
+    device,
     facts::{Facts, fill},
     header::{self, Line, NO_PROGRAM, is_host},
     tag::is_named,
@@ -27,21 +28,20 @@ pub(super) fn read<'l>(text: &'l [u8], dates: &mut Dates) -> Option<Line<'l>> {
     let facts = Facts { pid: word().map(fill), msgid: word().map(fill), ..Facts::default() };
     let text = behind_structured_data(rest);
     let host = if host != b"-" && is_host(host) { host } else { &[] };
-    Some(line(Line { when: stamp.when, host, program: Cow::Borrowed(program), facts, text }, dates))
+    let line = Line { when: stamp.when, host, program: Cow::Borrowed(NO_PROGRAM), facts, text };
+    Some(named(line, program, dates))
 }
 
-/// Where a line names no program, its message may. `CEF` is the name of a form.
+/// Where a line names no program, its message may.
 #[inline]
-fn line<'l>(line: Line<'l>, dates: &mut Dates) -> Line<'l> {
-    let Line { when, host, ref program, facts, text } = line;
-    match &**program {
-        b"-" | b"CEF" | b"LEEF" => {
-            let named = header::from_message(when, host, text, dates);
-            Line { facts: facts.or(named.facts), ..named }
-        }
-        named if is_named(named) => line,
-        _ => Line { program: Cow::Borrowed(NO_PROGRAM), ..line },
+fn named<'l>(line: Line<'l>, program: &'l [u8], dates: &mut Dates) -> Line<'l> {
+    let Line { when, host, facts, text, .. } = line;
+    if is_named(program) {
+        let program = Cow::Borrowed(device::behind_tag(program, text).unwrap_or(program));
+        return Line { program, ..line };
     }
+    let named = header::from_message(when, host, text, dates);
+    Line { facts: facts.or(named.facts), ..named }
 }
 
 /// The message, without the byte order mark that may stand before it.

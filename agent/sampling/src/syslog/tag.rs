@@ -49,10 +49,12 @@ pub(super) fn is_program(name: &[u8]) -> bool {
         && (name.is_ascii() || std::str::from_utf8(name).is_ok_and(|name| !name.contains(char::is_control)))
 }
 
-/// The name that a format gives a place of its own: there it may hold anything that can be shown.
+/// True for a name in a place of its own, where it may have spaces and more. What holds pairs and lists is a part of a
+/// message that a relay took for a name (`date=2026-03-01`).
 #[inline]
 pub(super) fn is_named(name: &[u8]) -> bool {
-    is_program(name) && !name.iter().any(u8::is_ascii_control)
+    is_program(name)
+        && name.iter().all(|byte| !matches!(byte, 0..=31 | 127 | b'=' | b',' | b'"' | b'<' | b'>' | b'|'))
 }
 
 #[inline]

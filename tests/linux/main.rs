@@ -1,0 +1,3 @@
+//! Logs of Linux: against the daemons that write them, and on every such file of the corpus.
+
+mod syslog;
