@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::{EventType, FieldFill, FieldName, HostName, Source, Window};
+use crate::{EventType, FieldFill, FieldName, HostName, Settings, Source, Window};
 
 /// An hour of event time, counted from the Unix epoch in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,6 +123,8 @@ pub struct Inventory {
     pub sources: Vec<Source>,
     /// What they held.
     pub event_types: BTreeMap<EventType, Observed>,
+    /// What the host is set to record, as far as it is known.
+    pub settings: Settings,
 }
 
 impl Inventory {
@@ -136,6 +138,7 @@ impl Inventory {
             platform,
             sources: Vec::new(),
             event_types: BTreeMap::new(),
+            settings: Settings::default(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! - [`field`]: field names and how often they were filled.
 //! - [`source`]: one log on one host, and the state of reading it.
 //! - [`inventory`]: what one host records: its sources and its event types, hour by hour.
+//! - [`settings`]: what a host is set to record.
 //! - [`report`]: the written form of an inventory, versioned and pinned by tests.
 //! - [`clock`]: the only place that reads real time.
 
@@ -13,6 +14,7 @@ pub mod field;
 pub mod inventory;
 pub mod name;
 pub mod report;
+pub mod settings;
 pub mod source;
 pub mod window;
 
@@ -21,5 +23,6 @@ pub use event_type::{EventId, EventType, EventTypePattern};
 pub use field::{FieldFill, FieldName};
 pub use inventory::{Hour, Inventory, Observed, Platform};
 pub use name::{HostName, Program, Provider, RecordType, Syscall, WindowsChannel};
+pub use settings::Settings;
 pub use source::{Source, SourceId, SourceKind, SourceStatus};
 pub use window::Window;

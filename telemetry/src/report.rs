@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     EventId, EventType, FieldFill, FieldName, HostName, Hour, Inventory, Observed, Platform, Program,
-    Provider, RecordType, Source, SourceId, SourceKind, SourceStatus, Syscall, WindowsChannel,
+    Provider, RecordType, Settings, Source, SourceId, SourceKind, SourceStatus, Syscall, WindowsChannel,
 };
 
 /// Name and major version of the audit document.
@@ -69,9 +69,9 @@ pub struct HostReport {
     pub sources: Vec<SourceReport>,
     /// What they held.
     pub event_types: Vec<EventTypeReport>,
-    /// What the host is set to record; nothing reads settings offline yet.
+    /// What the host is set to record; what is not known is left out.
     #[serde(default)]
-    pub settings: BTreeMap<String, serde_json::Value>,
+    pub settings: Settings,
 }
 
 /// One log.
@@ -177,7 +177,7 @@ impl From<&Inventory> for HostReport {
                 .iter()
                 .map(|(event_type, seen)| EventTypeReport::new(event_type, seen))
                 .collect(),
-            settings: BTreeMap::new(),
+            settings: inventory.settings.clone(),
         }
     }
 }
@@ -192,6 +192,7 @@ impl HostReport {
         let mut inventory = Inventory::new(HostName::new(self.host.as_str()), platform);
         inventory.aliases = self.aliases.iter().map(|alias| HostName::new(alias.as_str())).collect();
         inventory.relay.clone_from(&self.relay);
+        inventory.settings.clone_from(&self.settings);
         for source in &self.sources {
             inventory.sources.push(source.to_source().map_err(&wrong)?);
         }

@@ -4,6 +4,7 @@
 //! - [`text`]: what all logs of lines have in common: lines, hosts, counting.
 //! - `auditd`, `syslog`: what one line means.
 //! - [`sniff`]: what kind of log some bytes are.
+//! - [`settings`]: what a Linux host is set to record, from its configuration files.
 //! - [`read_at`]: what a log must offer to be read.
 
 #![forbid(unsafe_code)]
@@ -14,6 +15,7 @@ pub mod evtx;
 mod fill;
 pub mod read_at;
 pub mod sniff;
+pub mod settings;
 mod syslog;
 mod sysmon_linux;
 pub mod text;

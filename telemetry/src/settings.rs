@@ -1,0 +1,162 @@
+//! What a host is *set* to record, as far as it is known. Every part may be unknown, and every value in it.
+
+mod audit;
+mod rule;
+
+use serde::{Deserialize, Serialize};
+
+pub use audit::{AuditDaemon, AuditRules, AuditSettings, AuditState, LogFormat, RefusedLine, RulesOrigin};
+pub use rule::{
+    AuditAction, AuditArch, AuditField, AuditFilter, AuditList, AuditRule, AuditWatch, Comparison,
+    ParsePermsError, Perms,
+};
+
+/// What a host is set to record. `None` is not known, which is never the same as *nothing*.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The kernel's audit rules and the audit daemon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditSettings>,
+    /// The systemd journal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journald: Option<JournaldSettings>,
+    /// The syslog daemon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub syslog: Option<SyslogDaemon>,
+    /// Sysmon for Linux.
+    #[serde(default, rename = "sysmon", skip_serializing_if = "Option::is_none")]
+    pub sysmon_linux: Option<SysmonSettings>,
+}
+
+/// Where the journal keeps its entries (journald.conf(5), `Storage=`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JournalStorage {
+    /// On disk, whose folder is created.
+    Persistent,
+    /// In memory: gone at the next start.
+    Volatile,
+    /// On disk where `/var/log/journal` exists, in memory otherwise. What holds where nothing is set.
+    #[default]
+    Auto,
+    /// Nowhere.
+    None,
+}
+
+/// journald.conf(5) with its drop-ins. What is not set is `None`: the daemon's own default holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournaldSettings {
+    /// Where entries are kept.
+    pub storage: JournalStorage,
+    /// Whether `/var/log/journal` exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder_exists: Option<bool>,
+    /// `RateLimitIntervalSec=` in milliseconds; 0 switches the limit off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit_interval_ms: Option<u64>,
+    /// `RateLimitBurst=`: entries of one service in that interval; 0 switches the limit off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit_burst: Option<u64>,
+    /// `ForwardToSyslog=`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forward_to_syslog: Option<bool>,
+    /// `SystemMaxUse=` in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_max_use_bytes: Option<u64>,
+    /// Lines that were not understood, as written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_understood: Vec<String>,
+}
+
+impl JournaldSettings {
+    /// Whether entries outlive a restart; `None` where that hangs on a folder that was not looked for.
+    #[must_use]
+    pub fn outlives_restart(&self) -> Option<bool> {
+        match self.storage {
+            JournalStorage::Persistent => Some(true),
+            JournalStorage::Volatile | JournalStorage::None => Some(false),
+            JournalStorage::Auto => self.folder_exists,
+        }
+    }
+}
+
+/// Which program receives syslog lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SyslogProgram {
+    /// rsyslogd(8).
+    Rsyslog,
+    /// syslog-ng(8).
+    SyslogNg,
+    /// None that is known is installed: the journal alone holds such lines.
+    NoneKnown,
+}
+
+/// The syslog daemon, as far as its configuration shows without being run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyslogDaemon {
+    /// Which.
+    pub program: SyslogProgram,
+    /// The files that its rules write.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// Selectors whose lines are thrown away (`*.debug`), as written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thrown_away: Vec<String>,
+}
+
+/// Whether a list of conditions names what is logged or what is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnMatch {
+    /// Only what matches is logged; without a condition, nothing.
+    Include,
+    /// All but what matches is logged; without a condition, everything.
+    Exclude,
+}
+
+/// One element of a Sysmon configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SysmonFilter {
+    /// Its tag, such as `ProcessCreate`.
+    pub tag: String,
+    /// What its conditions mean.
+    pub on_match: OnMatch,
+    /// How many conditions it holds, at any depth.
+    pub conditions: usize,
+}
+
+/// A Sysmon configuration, on Linux or Windows: how much each event tag lets through.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SysmonSettings {
+    /// `schemaversion`, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// The elements below `EventFiltering`, in their order.
+    pub filters: Vec<SysmonFilter>,
+    /// What of the text was not understood.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_understood: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_folder_leaves_open_whether_the_journal_lasts() {
+        let auto = JournaldSettings::default();
+        assert_eq!(auto.outlives_restart(), None);
+        assert_eq!(
+            JournaldSettings { folder_exists: Some(false), ..auto.clone() }.outlives_restart(),
+            Some(false)
+        );
+        let persistent = JournaldSettings { storage: JournalStorage::Persistent, ..auto };
+        assert_eq!(persistent.outlives_restart(), Some(true));
+    }
+
+    #[test]
+    fn nothing_known_is_written_as_nothing() {
+        assert_eq!(serde_json::to_string(&Settings::default()).unwrap(), "{}");
+    }
+}
