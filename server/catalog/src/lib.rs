@@ -20,6 +20,6 @@ pub use detection::{Detection, DetectionId, DetectionSource, Level, Scope, Statu
 pub use facts::{DefaultState, EventFacts, Facts, Fix, Rate, Role};
 pub use problem::Problem;
 pub use requirement::{
-    Accepts, Branch, Breadth, Exclusion, FieldExpr, FieldNeed, FieldTest, Leaf, LeafEvent, NotUnderstood,
-    Requirement, Schema,
+    Accepts, Access, Branch, Breadth, Exclusion, FieldExpr, FieldNeed, FieldTest, Leaf, LeafEvent,
+    NotUnderstood, PathOf, PathShape, PathTest, PathText, Requirement, Schema,
 };

@@ -3,9 +3,13 @@
 //! **Invariants.** Alternatives are chosen per branch, never mixed field by field. Field names in a leaf are those of
 //! the leaf's event type; the rule's own spelling stands beside them for people.
 
+mod path;
+
 use std::sync::Arc;
 
 use blindspot_telemetry::{EventTypePattern, FieldName, SourceId};
+
+pub use path::{Access, PathOf, PathShape, PathTest, PathText};
 
 /// What a detection needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +64,8 @@ pub struct Leaf {
     pub needs: Arc<[FieldNeed]>,
     /// What the rule excludes.
     pub exclusions: Arc<[Exclusion]>,
+    /// What it asks of paths, all of it; kept where a setting decides which paths are recorded.
+    pub paths: Arc<[PathTest]>,
 }
 
 impl Leaf {

@@ -23,6 +23,7 @@ mod known;
 mod leaf;
 mod logsource;
 mod parse;
+mod paths;
 mod rule;
 mod sysmon;
 mod ways;

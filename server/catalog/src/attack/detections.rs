@@ -177,6 +177,7 @@ impl Leaves {
                     breadth,
                     needs: Arc::from([]),
                     exclusions: Arc::from([]),
+                    paths: Arc::default(),
                 }),
             }
         }

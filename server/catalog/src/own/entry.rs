@@ -198,6 +198,7 @@ fn branch(group: &[(LeafEvent, &str)], fields: &[NeededField], facts: &Facts) ->
             breadth: if matches!(event, LeafEvent::Type(_)) { Breadth::Exact } else { Breadth::SourceLevel },
             needs: asked.map(|field| need(&field.name, &event, facts)).collect(),
             exclusions: Arc::default(),
+            paths: Arc::default(),
             event,
         }
     };

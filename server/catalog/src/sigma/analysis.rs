@@ -14,10 +14,11 @@ use super::{
     known,
     leaf::{Looks, Site},
     logsource::{Alternative, Carrier, Logsources, Mapping},
+    paths::{self, Paths},
     rule::SigmaRule,
-    ways::{self, MAX_WAYS, Way, Ways},
+    ways::{self, KeepPaths, MAX_WAYS, Way, Ways},
 };
-use crate::{Branch, Exclusion, Facts, Leaf, LeafEvent, NotUnderstood, Requirement, Schema};
+use crate::{Access, Branch, Exclusion, Facts, Leaf, LeafEvent, NotUnderstood, Requirement, Schema};
 
 /// What a rule needs.
 #[must_use]
@@ -47,14 +48,17 @@ pub(super) fn requirement_with(
         what: what.into(),
     };
     let dialect = dialect(&rows);
-    let Ok(ways) = ways::ways(&rule.condition, dialect) else {
+    let Ok(ways) = ways::ways(&rule.condition, dialect, keep_paths(&rows)) else {
         return unparsed(format!("the condition has more than {MAX_WAYS} ways to fire; split the rule"));
     };
     let mut building =
         Building { rows: &rows, facts, dialect, ways: &ways, extra, exclusions: HashMap::new() };
     let mut branches = Vec::new();
-    for (way, label) in &ways.ways {
+    let access = paths::access(&rule.meta);
+    for (way, label, paths) in &ways.ways {
+        let from = branches.len();
         building.branches(way, label, &mut branches);
+        keep(paths, access, branches.get_mut(from..).unwrap_or_default());
     }
     match branches.len() {
         0 if ways.ways.is_empty() => unparsed("no single event can satisfy the condition".to_owned()),
@@ -90,6 +94,20 @@ fn channel_of(carrier: &Carrier) -> Option<WindowsChannel> {
         Carrier::Type(EventTypePattern::Windows { channel, .. })
         | Carrier::Source(SourceId::Channel(channel)) => Some(channel.clone()),
         _ => None,
+    }
+}
+
+fn keep_paths(rows: &[Arc<Alternative>]) -> KeepPaths {
+    let audit = |carrier: &Carrier| {
+        matches!(carrier, Carrier::Type(EventTypePattern::Auditd { .. }) | Carrier::Source(SourceId::Auditd))
+    };
+    if rows.iter().flat_map(|row| &row.carriers).any(audit) { KeepPaths::Yes } else { KeepPaths::No }
+}
+
+/// Gives each leaf what its way asks of the paths of its event.
+fn keep(paths: &Paths, access: Access, branches: &mut [Branch]) {
+    for leaf in branches.iter_mut().flat_map(|branch| &mut branch.alternatives) {
+        leaf.paths = paths.on(&leaf.event, access);
     }
 }
 

@@ -61,7 +61,8 @@ impl Site<'_> {
             // claimed.
             LeafEvent::Source(_) => (Vec::new(), Breadth::SourceLevel),
         };
-        Leaf { event: self.event.clone(), breadth, needs: needs.into(), exclusions }
+        let paths = Arc::default();
+        Leaf { event: self.event.clone(), breadth, needs: needs.into(), exclusions, paths }
     }
 
     /// The exclusions that this event leaves open; `None` where one of them always holds.

@@ -3,13 +3,17 @@
 //! Values of one field collapse, so a list of a hundred names is one way. Each maximal negated expression is one
 //! exclusion; a double negation cancels.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use blindspot_telemetry::FieldName;
 
 use super::{
     constraint::{Constraint, Dialect, Reading},
     expr::{Asks, Expr},
+    paths::Paths,
 };
 
 /// No rule of the public sets comes near.
@@ -28,8 +32,8 @@ pub(super) struct Way {
 
 /// All ways of a condition.
 pub(super) struct Ways {
-    /// Each with its name for people.
-    pub(super) ways: Vec<(Way, Arc<str>)>,
+    /// Each with its name for people and the paths that it looks for.
+    pub(super) ways: Vec<(Way, Arc<str>, Paths)>,
     /// What is excluded, with the filter's name.
     pub(super) exclusions: Vec<(Arc<str>, Expr)>,
 }
@@ -38,20 +42,38 @@ pub(super) struct Ways {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooMany;
 
+/// Whether the paths that ways look for are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeepPaths {
+    /// The audit log can carry the rule: which paths it records is a setting.
+    Yes,
+    /// No setting asks for them.
+    No,
+}
+
 /// Rewrites a condition.
-pub(super) fn ways(condition: &Expr, dialect: Dialect) -> Result<Ways, TooMany> {
-    let mut rewriting = Rewriting { dialect, exclusions: Vec::new() };
+pub(super) fn ways(condition: &Expr, dialect: Dialect, paths: KeepPaths) -> Result<Ways, TooMany> {
+    let mut rewriting = Rewriting { dialect, paths, exclusions: Vec::new() };
     let found = rewriting.positive(condition)?;
     let fallback = main_label(condition);
-    let ways =
-        found.into_iter().map(|(way, labels)| (way, labels.shown().unwrap_or_else(|| fallback.clone())));
+    let ways = found
+        .into_iter()
+        .map(|(way, told)| (way, told.labels.shown().unwrap_or_else(|| fallback.clone()), told.paths));
     Ok(Ways { ways: ways.collect(), exclusions: rewriting.exclusions })
 }
 
-type Found = BTreeMap<Way, Labels>;
+/// What is told of a way, whatever alternatives collapsed into it.
+#[derive(Debug, Clone, Default)]
+struct Told {
+    labels: Labels,
+    paths: Paths,
+}
+
+type Found = BTreeMap<Way, Told>;
 
 struct Rewriting {
     dialect: Dialect,
+    paths: KeepPaths,
     exclusions: Vec<(Arc<str>, Expr)>,
 }
 
@@ -62,12 +84,16 @@ impl Rewriting {
             Expr::Any(children) => self.sum(children),
             Expr::Named(_, inner) => self.positive(inner),
             Expr::Not(inner) => self.negative(inner),
-            Expr::Test(test) => Ok(one(match Constraint::read(test, self.dialect) {
-                Reading::Event(event) => Way { event, ..Way::default() },
-                Reading::Nothing => Way::default(),
-                Reading::EventAndField(event) => Way { event, needs: needs(test), ..Way::default() },
-                Reading::Field => Way { needs: needs(test), ..Way::default() },
-            })),
+            Expr::Test(test) => {
+                let way = match Constraint::read(test, self.dialect) {
+                    Reading::Event(event) => Way { event, ..Way::default() },
+                    Reading::Nothing => Way::default(),
+                    Reading::EventAndField(event) => Way { event, needs: needs(test), ..Way::default() },
+                    Reading::Field => Way { needs: needs(test), ..Way::default() },
+                };
+                let paths = if self.paths == KeepPaths::Yes { Paths::of(test) } else { Paths::default() };
+                Ok(Found::from([(way, Told { labels: Labels::default(), paths })]))
+            }
             Expr::Keywords(_) => Ok(one(Way {
                 event: Constraint { keywords: true, ..Constraint::default() },
                 ..Way::default()
@@ -101,10 +127,11 @@ impl Rewriting {
         for child in children {
             let factors = each(self, child)?;
             let mut product = Found::new();
-            for (way, labels) in &all {
+            for (way, told) in &all {
                 for (factor, more) in &factors {
                     if let Some(both) = way.and(factor) {
-                        product.entry(both).or_default().alternatively(&labels.joined(more));
+                        let labels = told.labels.joined(&more.labels);
+                        put(&mut product, both, Told { labels, paths: told.paths.and(&more.paths) });
                         if product.len() > MAX_WAYS {
                             return Err(TooMany);
                         }
@@ -120,8 +147,8 @@ impl Rewriting {
         let mut all = Found::new();
         for child in children {
             let named = if children.len() > 1 { Labels::of(child.label()) } else { Labels::default() };
-            for (way, labels) in self.positive(child)? {
-                all.entry(way).or_default().alternatively(&named.joined(&labels));
+            for (way, told) in self.positive(child)? {
+                put(&mut all, way, Told { labels: named.joined(&told.labels), ..told });
             }
             if all.len() > MAX_WAYS {
                 return Err(TooMany);
@@ -132,7 +159,21 @@ impl Rewriting {
 }
 
 fn one(way: Way) -> Found {
-    Found::from([(way, Labels::default())])
+    Found::from([(way, Told::default())])
+}
+
+/// Adds an alternative, which may be a way that is known already.
+fn put(found: &mut Found, way: Way, told: Told) {
+    match found.entry(way) {
+        Entry::Vacant(entry) => {
+            entry.insert(told);
+        }
+        Entry::Occupied(mut entry) => {
+            let known = entry.get_mut();
+            known.labels.alternatively(&told.labels);
+            known.paths = known.paths.or(&told.paths);
+        }
+    }
 }
 
 fn needs(test: &super::expr::Test) -> BTreeMap<FieldName, Asks> {

@@ -76,6 +76,7 @@ fn leaf(event_type: &str, needs: &[&str]) -> Leaf {
         breadth: Breadth::Exact,
         needs: needs.iter().map(|name| need(name)).collect(),
         exclusions: Arc::default(),
+        paths: Arc::default(),
     }
 }
 
@@ -271,7 +272,7 @@ fn a_source_level_reference_is_partial_at_most_and_a_keyword_rule_needs_its_sour
     let inventory = host(SourceStatus::Read, "System", &[("system[Service Control Manager]:7045", 2, &[])]);
     let on_source = |breadth| {
         let event = LeafEvent::Source(SourceId::Channel("System".into()));
-        branch("b", vec![Leaf { event, breadth, needs: Arc::default(), exclusions: Arc::default() }])
+        branch("b", vec![Leaf { event, breadth, ..leaf("sysmon:13", &[]) }])
     };
     assert_eq!(
         verdict(on_source(Breadth::SourceLevel), &inventory),
