@@ -7,9 +7,11 @@
 //! - [`simple`]: whether a rule can still fire without some fields, by walking its condition.
 //! - [`field_logic`]: all process rules on hosts that hold only Security 4688.
 //! - [`run_key`]: one rule on built logs, to its reasons, fixes and exit codes.
+//! - [`linux_settings`]: rules for the audit log on hosts whose audit rules are known.
 
 mod event;
 mod field_logic;
+mod linux_settings;
 mod oracle;
 mod route;
 mod rules;

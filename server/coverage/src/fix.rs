@@ -1,5 +1,7 @@
 //! What each reason leads to, and which step is worth taking first.
 
+mod setting;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use blindspot_catalog::{Detection, Facts, LeafEvent, Level};
@@ -31,6 +33,8 @@ enum Need<'a> {
     Allow(SourceId),
     Repair(SourceId),
     Enlarge(SourceId),
+    Install(&'a EventTypePattern),
+    Set(setting::Change<'a>),
 }
 
 impl<'a> Need<'a> {
@@ -40,7 +44,15 @@ impl<'a> Need<'a> {
             LeafEvent::Type(pattern) => SourceId::of_pattern(pattern),
             LeafEvent::Source(source) => source.clone(),
         };
+        if let Some(change) = setting::change(reason, event) {
+            return Some(Self::Set(change));
+        }
         match (reason.code, event, reason.field) {
+            (ReasonCode::SourceMissing, LeafEvent::Type(pattern), _)
+                if source == SourceId::Auditd && host.inventory.settings.audit.is_some() =>
+            {
+                Some(Self::Install(pattern))
+            }
             (ReasonCode::FieldEmpty, LeafEvent::Type(pattern), Some(field)) => {
                 Some(Self::Fill(pattern, field))
             }
@@ -48,7 +60,11 @@ impl<'a> Need<'a> {
                 Some(Self::Upgrade(pattern, field))
             }
             (
-                ReasonCode::NeverSeen | ReasonCode::Silent | ReasonCode::ChannelDisabled,
+                ReasonCode::NeverSeen
+                | ReasonCode::Silent
+                | ReasonCode::ChannelDisabled
+                | ReasonCode::NotConfigured
+                | ReasonCode::FilteredByAuditd,
                 LeafEvent::Type(pattern),
                 _,
             ) => Some(Self::Record(pattern)),
@@ -70,6 +86,8 @@ impl<'a> Need<'a> {
     fn step(&self, facts: &Facts, detection: Option<&Detection>) -> Step {
         match self {
             Self::Record(pattern) => record(pattern, facts, detection),
+            Self::Install(pattern) => install(pattern, facts),
+            Self::Set(change) => change.step(),
             Self::Fill(pattern, field) => {
                 let fix = facts.get(pattern).and_then(|facts| facts.fix_of_field(field));
                 Step {
@@ -146,6 +164,19 @@ fn record(pattern: &EventTypePattern, facts: &Facts, detection: Option<&Detectio
         commands: fixes.iter().filter_map(|fix| fix.command.as_deref()).map(str::to_owned).collect(),
         volume,
     }
+}
+
+/// Where there is no audit log at all: the daemon first, then the rule.
+fn install(pattern: &EventTypePattern, facts: &Facts) -> Step {
+    let own = EventTypePattern::Auditd { record_type: "DAEMON_START".into(), syscall: None };
+    let daemon = facts.get(&own).and_then(|facts| facts.fixes.first());
+    let mut step = record(pattern, facts, None);
+    let command = daemon.and_then(|fix| fix.command.as_deref());
+    step.what = format!("install and start auditd, then {}", step.what);
+    if let Some(command) = command.filter(|command| !step.commands.iter().any(|known| known == command)) {
+        step.commands.insert(0, command.to_owned());
+    }
+    step
 }
 
 /// A sentence of the catalogue as the middle of another: with a small letter, unless it begins with an abbreviation.
@@ -230,7 +261,8 @@ pub fn what_to_do(judged: &[Judged<'_>], hosts: &[HostSight<'_>], facts: &Facts)
 
 fn about(need: &Need<'_>) -> String {
     match need {
-        Need::Record(pattern) => pattern.to_string(),
+        Need::Record(pattern) | Need::Install(pattern) => pattern.to_string(),
+        Need::Set(change) => change.about(),
         Need::Fill(pattern, field) | Need::Upgrade(pattern, field) => format!("{pattern} {field}"),
         Need::Give(source) | Need::Allow(source) | Need::Repair(source) | Need::Enlarge(source) => {
             source.to_string()

@@ -68,6 +68,8 @@ struct Tally<'a> {
     outside: Vec<&'a str>,
     not_understood: bool,
     source_level: bool,
+    /// A live branch sees only what a setting lets through.
+    narrowed: bool,
     reasons: Vec<Reason<'a>>,
     evidence: Vec<Evidence<'a>>,
     dead_branches: Vec<DeadBranch<'a>>,
@@ -101,6 +103,8 @@ impl<'a> Tally<'a> {
                     note: Some(what),
                     count: 0,
                     last: None,
+                    setting: None,
+                    paths: &[],
                 });
             }
         }
@@ -143,6 +147,7 @@ impl<'a> Tally<'a> {
         self.dead |= other.dead;
         self.not_understood |= other.not_understood;
         self.source_level |= other.source_level;
+        self.narrowed |= other.narrowed;
         self.outside.extend(other.outside);
         for reason in other.reasons {
             self.push_reason(reason);
@@ -159,9 +164,18 @@ impl<'a> Tally<'a> {
             branch.alternatives.iter().map(|leaf| judge_leaf(leaf, host, facts)).collect();
         set_aside_other_products(branch, &mut findings, facts);
         let rank = |finding: &LeafFinding<'_>| {
-            (finding.state, finding.breadth == Breadth::SourceLevel, finding.lost_exclusion.is_some())
+            (
+                finding.state,
+                finding.narrowed.is_some(),
+                finding.breadth == Breadth::SourceLevel,
+                finding.lost_exclusion.is_some(),
+            )
         };
         let Some(best) = findings.iter().min_by_key(|finding| rank(finding)) else { return };
+        if let (LeafState::Live | LeafState::Armed, Some(reason)) = (best.state, &best.narrowed) {
+            self.narrowed |= best.state == LeafState::Live;
+            self.push_reason(reason.clone());
+        }
         match best.state {
             LeafState::Live => {
                 self.live = true;
@@ -204,6 +218,8 @@ impl<'a> Tally<'a> {
                 note: None,
                 count: first.count,
                 last: first.last,
+                setting: None,
+                paths: &[],
             });
         }
     }
@@ -236,7 +252,8 @@ impl<'a> Tally<'a> {
     /// armed branches beside dead ones are `armed`, and the dead ones are named.
     fn verdict(&self) -> Verdict {
         if self.live {
-            let whole = !self.unread && !self.dead && !self.source_level && !self.not_understood;
+            let whole =
+                !self.unread && !self.dead && !self.source_level && !self.narrowed && !self.not_understood;
             return match (whole, self.lost_exclusions.is_empty()) {
                 (false, _) => Verdict::Partial,
                 (true, false) => Verdict::Noisy,
@@ -258,7 +275,9 @@ impl<'a> Tally<'a> {
         if verdict == Verdict::Unsampled && self.reasons.is_empty() {
             let note = self.outside.first().copied();
             let code = ReasonCode::NotSampled;
-            self.reasons.push(Reason { code, event: None, field: None, note, count: 0, last: None });
+            let (count, last, setting) = (0, None, None);
+            let paths = &[];
+            self.reasons.push(Reason { code, event: None, field: None, note, count, last, setting, paths });
         }
         let mut branches = self.open_branches.iter();
         let first = branches.next().and_then(|types| match types.as_slice() {

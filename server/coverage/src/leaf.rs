@@ -1,10 +1,10 @@
 //! One event type with the fields that one branch needs, on one host.
 
-use blindspot_catalog::{
-    Accepts, Breadth, DefaultState, EventFacts, Facts, FieldExpr, FieldNeed, FieldTest, Leaf, LeafEvent,
-    Rate, Schema,
-};
-use blindspot_telemetry::{EventType, FieldFill, FieldName, SourceId, SourceStatus};
+mod settings;
+mod unseen;
+
+use blindspot_catalog::{Accepts, Breadth, EventFacts, Facts, FieldExpr, FieldNeed, FieldTest, Leaf, Schema};
+use blindspot_telemetry::{FieldFill, FieldName};
 
 use crate::{
     sight::{HostSight, Seen},
@@ -13,9 +13,6 @@ use crate::{
 
 /// Events below which "declared and never filled" proves nothing (DESIGN: `thin_evidence`).
 const THIN_BELOW: u64 = 20;
-
-/// From one damaged record in so many on, absence from a log proves nothing: what was damaged may have been it.
-const DAMAGED_ONE_IN: u64 = 20;
 
 /// How a leaf stands. The order is from best to worst: the best alternative of a branch decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +45,8 @@ pub struct LeafFinding<'a> {
     pub lost_exclusion: Option<LostExclusion<'a>>,
     /// Whether seeing it is full sight.
     pub breadth: Breadth,
+    /// Why it sees less than all, where a setting lets only a part through.
+    pub narrowed: Option<Reason<'a>>,
     /// Why it is not live; the first is the one that decided.
     pub reasons: Vec<Reason<'a>>,
     /// What it rests on; the first is about the event itself.
@@ -58,12 +57,16 @@ pub struct LeafFinding<'a> {
 #[must_use]
 pub fn judge_leaf<'a>(leaf: &'a Leaf, host: &HostSight<'a>, facts: &Facts) -> LeafFinding<'a> {
     let event_facts = facts.of_event(&leaf.event);
+    let set = settings::of(leaf, host);
     let best = host
         .seen(&leaf.event)
         .filter(|seen| seen.count > 0)
         .map(|seen| judge_seen(leaf, seen, event_facts))
         .min_by_key(|finding| (finding.state, finding.lost_exclusion.is_some()));
-    best.unwrap_or_else(|| judge_unseen(leaf, host, event_facts))
+    match best {
+        Some(finding) => settings::apply(finding, leaf, set),
+        None => unseen::judge(leaf, host, event_facts, set),
+    }
 }
 
 /// The fill of one field on one event type.
@@ -113,6 +116,8 @@ fn judge_seen<'a>(leaf: &'a Leaf, seen: Seen<'a>, facts: Option<&EventFacts>) ->
         note,
         count: seen.observed.count,
         last: Some(seen.observed.last),
+        setting: None,
+        paths: &leaf.paths,
     };
     for need in leaf.needs.iter() {
         let (code, worse, field) = match fill_of(need, &seen) {
@@ -135,7 +140,8 @@ fn judge_seen<'a>(leaf: &'a Leaf, seen: Seen<'a>, facts: Option<&EventFacts>) ->
         }
     }
     reasons.sort_by_key(|reason| reason.code == ReasonCode::ThinEvidence);
-    LeafFinding { state, lost_exclusion, breadth: leaf.breadth, reasons, evidence: evidence_of(leaf, &seen) }
+    let evidence = evidence_of(leaf, &seen);
+    LeafFinding { state, lost_exclusion, breadth: leaf.breadth, narrowed: None, reasons, evidence }
 }
 
 fn absent_code(field: &FieldName, facts: Option<&EventFacts>) -> ReasonCode {
@@ -156,6 +162,7 @@ fn evidence_of<'a>(leaf: &'a Leaf, seen: &Seen<'a>) -> Vec<Evidence<'a>> {
         of: 0,
         last: Some(seen.observed.last),
         how: How::Seen,
+        setting: None,
     };
     let fields = leaf.needs.iter().flat_map(|need| need.event_fields.iter()).map(|field| {
         let fill = seen.observed.fields.get(field).copied().unwrap_or_default();
@@ -227,148 +234,4 @@ fn combine<'a>(parts: &'a [FieldExpr], missing: Missing<'_, 'a>, join: fn(Can, C
         return Outcome { can: Can { be_true: true, be_false: true }, lost: None };
     };
     outcomes.fold(first, |sum, part| Outcome { can: join(sum.can, part.can), lost: sum.lost.or(part.lost) })
-}
-
-/// What may be said of an event type that was not counted in the window.
-enum Unseen<'a> {
-    /// It would be recorded: how that is known, and by which sibling.
-    Armed(How, Option<&'a EventType>),
-    /// It is not known to be recorded.
-    Not(LeafState, ReasonCode),
-}
-
-/// Judges a leaf none of whose events fall into the window.
-fn judge_unseen<'a>(leaf: &'a Leaf, host: &HostSight<'a>, facts: Option<&EventFacts>) -> LeafFinding<'a> {
-    let earlier = host.seen(&leaf.event).max_by_key(|seen| seen.observed.last);
-    let last = earlier.map(|seen| seen.observed.last);
-    let closed = if earlier.is_none() { closed_by_schema(leaf) } else { None };
-    let unseen = match &closed {
-        Some((code, _, _)) => Unseen::Not(LeafState::Dead, *code),
-        None => unseen_state(leaf, host, facts, earlier.as_ref()),
-    };
-    let mut finding = LeafFinding {
-        state: LeafState::Armed,
-        lost_exclusion: None,
-        breadth: leaf.breadth,
-        reasons: Vec::new(),
-        evidence: Vec::new(),
-    };
-    match unseen {
-        Unseen::Armed(how, counted) => finding.evidence.push(Evidence {
-            event: &leaf.event,
-            counted,
-            field: None,
-            count: 0,
-            filled: 0,
-            of: 0,
-            last,
-            how,
-        }),
-        Unseen::Not(state, code) => {
-            finding.state = state;
-            finding.reasons.push(Reason {
-                code,
-                event: Some(&leaf.event),
-                field: closed.and_then(|(_, field, _)| field),
-                note: closed.and_then(|(_, _, note)| note),
-                count: earlier.map_or(0, |seen| seen.observed.count),
-                last,
-            });
-        }
-    }
-    finding
-}
-
-/// Why no event of this type could ever let the branch fire, as far as its documented fields tell.
-fn closed_by_schema(leaf: &Leaf) -> Option<(ReasonCode, Option<&FieldName>, Option<&str>)> {
-    if let Some(field) = leaf.needs.iter().find_map(missing_by_schema) {
-        return Some((ReasonCode::FieldAbsent, Some(field), None));
-    }
-    leaf.exclusions.iter().find_map(|exclusion| {
-        let outcome = evaluate(&exclusion.excluded, &missing_by_schema);
-        (!outcome.can.be_false && outcome.lost.is_some()).then_some((
-            ReasonCode::ExclusionAlwaysTrue,
-            outcome.lost,
-            Some(&*exclusion.label),
-        ))
-    })
-}
-
-/// Rule 2 of judgement: with nothing counted, the source's state comes first, then the host's role, then the rate.
-fn unseen_state<'a>(
-    leaf: &Leaf,
-    host: &HostSight<'a>,
-    facts: Option<&EventFacts>,
-    earlier: Option<&Seen<'_>>,
-) -> Unseen<'a> {
-    let id = match &leaf.event {
-        LeafEvent::Type(pattern) => SourceId::of_pattern(pattern),
-        LeafEvent::Source(id) => id.clone(),
-    };
-    let source = host.source(&id);
-    let has_role = earlier.is_some() || facts.is_none_or(|facts| host.can_write(facts));
-    match source.status {
-        SourceStatus::Denied => Unseen::Not(LeafState::Unread, ReasonCode::PermissionDenied),
-        SourceStatus::Unreadable => Unseen::Not(LeafState::Unread, ReasonCode::SourceUnreadable),
-        SourceStatus::Lagging => Unseen::Not(LeafState::Unread, ReasonCode::AgentStale),
-        SourceStatus::Disabled => Unseen::Not(LeafState::Dead, ReasonCode::ChannelDisabled),
-        _ if !has_role => Unseen::Not(LeafState::Unread, ReasonCode::RoleUnknown),
-        SourceStatus::Missing | SourceStatus::NotGiven => {
-            Unseen::Not(LeafState::Dead, ReasonCode::SourceMissing)
-        }
-        SourceStatus::Read | SourceStatus::Empty => {
-            let holds_window =
-                host.window.from.is_none_or(|from| source.oldest.is_some_and(|oldest| oldest <= from));
-            if source.damaged.saturating_mul(DAMAGED_ONE_IN) > source.records {
-                return match by_rate(leaf, host, facts, Absence { earlier: earlier.is_some(), holds_window })
-                {
-                    Unseen::Not(LeafState::Dead, _) => {
-                        Unseen::Not(LeafState::Unread, ReasonCode::SourceUnreadable)
-                    }
-                    other => other,
-                };
-            }
-            by_rate(leaf, host, facts, Absence { earlier: earlier.is_some(), holds_window })
-        }
-    }
-}
-
-/// How an event type is absent from a log that was read.
-#[derive(Clone, Copy)]
-struct Absence {
-    /// It was seen before the window.
-    earlier: bool,
-    /// The log reaches back to the window's start.
-    holds_window: bool,
-}
-
-fn by_rate<'a>(
-    leaf: &Leaf,
-    host: &HostSight<'a>,
-    facts: Option<&EventFacts>,
-    absence: Absence,
-) -> Unseen<'a> {
-    let Some(facts) = facts else {
-        return match leaf.event {
-            // A keyword rule's source that was read and held nothing.
-            LeafEvent::Source(_) if absence.holds_window => {
-                Unseen::Not(LeafState::Dead, ReasonCode::NeverSeen)
-            }
-            LeafEvent::Source(_) => Unseen::Not(LeafState::Unread, ReasonCode::LogOverwritten),
-            // Nothing is known of it, so nothing can be made of its absence.
-            LeafEvent::Type(_) => Unseen::Not(LeafState::Unread, ReasonCode::RareUnproven),
-        };
-    };
-    let sibling = facts.sibling_group().and_then(|group| host.sibling(group));
-    match (facts.rate, facts.default) {
-        (Rate::AlwaysOn, _) => Unseen::Armed(How::AlwaysOn, None),
-        _ if sibling.is_some() => Unseen::Armed(How::Sibling, sibling),
-        _ if !absence.holds_window => Unseen::Not(LeafState::Unread, ReasonCode::LogOverwritten),
-        (Rate::Act, _) if absence.earlier => Unseen::Not(LeafState::Unread, ReasonCode::RareUnproven),
-        _ if absence.earlier => Unseen::Not(LeafState::Dead, ReasonCode::Silent),
-        (Rate::Act, DefaultState::On | DefaultState::Partly) => {
-            Unseen::Not(LeafState::Unread, ReasonCode::RareUnproven)
-        }
-        (Rate::Routine | Rate::Act, _) => Unseen::Not(LeafState::Dead, ReasonCode::NeverSeen),
-    }
 }

@@ -3,6 +3,7 @@
 //! Read in this order:
 //! - [`verdict`]: the words of an answer: verdict, reason, evidence.
 //! - [`sight`]: one host, indexed for questions.
+//! - [`mod@configured`]: what the audit rules of a host make of one event type.
 //! - [`leaf`]: one event type with the fields that one branch needs: live, armed, unread or dead.
 //! - [`mod@judge`]: a whole requirement on one host.
 //! - [`fleet`]: one detection over all hosts given.
@@ -12,6 +13,7 @@
 //! - [`ideal`]: what a detection could see at best on a logging setup that is whole.
 //! - [`say`]: reasons and evidence in words.
 
+pub mod configured;
 pub mod fix;
 pub mod fleet;
 pub mod ideal;

@@ -1,5 +1,7 @@
 //! Reasons and evidence in words, for text, JSON and pages alike.
 
+mod setting;
+
 use blindspot_catalog::LeafEvent;
 use blindspot_telemetry::{Inventory, Source, SourceId, SourceStatus};
 use jiff::Timestamp;
@@ -43,6 +45,9 @@ pub fn reason(reason: &Reason<'_>, host: &HostSight<'_>) -> String {
             format!("{name} was never seen in {log}, {}", history(host, source.as_ref()))
         }
         ReasonCode::Silent => format!("{name} was last seen {}, before the window", when(reason.last)),
+        ReasonCode::NotConfigured | ReasonCode::ConfiguredNotObserved | ReasonCode::FilteredByAuditd => {
+            setting::reason(&name, reason)
+        }
         ReasonCode::ChannelDisabled => format!("{name}: {} is switched off", log_of(&name, &log)),
         ReasonCode::FieldAbsent if count == 0 => {
             format!("{name} has no field {field}, whatever is switched on")
@@ -76,6 +81,7 @@ pub fn reason(reason: &Reason<'_>, host: &HostSight<'_>) -> String {
             format!("{name} was last seen {}; it is written only when that happens", when(reason.last))
         }
         ReasonCode::RareUnproven => format!("{name} was never seen, and is written only when that happens"),
+        ReasonCode::ThinEvidence if reason.field.is_none() => setting::lost(&name, host),
         ReasonCode::ThinEvidence => {
             format!("{field} is empty in all {count} {name} events, too few to judge by")
         }
@@ -97,7 +103,13 @@ pub fn evidence(evidence: &Evidence<'_>) -> String {
             format!("{} would be recorded: {name} is, and one switch decides both", event(evidence.event))
         }
         (How::AlwaysOn, _) => format!("{name} cannot be switched off, and its log was read"),
-        (How::Seen, None) => format!("{name} seen {} times, last {}", evidence.count, when(evidence.last)),
+        (How::Setting, _) => setting::evidence(&name, evidence),
+        (How::Seen, None) => format!(
+            "{name} seen {} times, last {}{}",
+            evidence.count,
+            when(evidence.last),
+            setting::remark(evidence)
+        ),
         (How::Seen, Some(field)) => {
             format!("{name} {field} filled in {} of {} events", evidence.filled, evidence.of)
         }

@@ -1,8 +1,12 @@
 //! The words of an answer: verdict, reason, evidence.
 
-use blindspot_catalog::LeafEvent;
+use std::sync::Arc;
+
+use blindspot_catalog::{LeafEvent, PathTest};
 use blindspot_telemetry::{EventType, FieldName};
 use jiff::Timestamp;
+
+use crate::configured::Configured;
 
 /// What one detection can see on one host. The order is from best sight to none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,8 +97,14 @@ pub enum ReasonCode {
     NeverSeen,
     /// Seen before the window, not in it.
     Silent,
+    /// The settings make nothing write it.
+    NotConfigured,
+    /// The settings make the host write it, and a log that was read holds none.
+    ConfiguredNotObserved,
     /// The log is switched off.
     ChannelDisabled,
+    /// Audit rules keep it out, record it elsewhere only, or only in part.
+    FilteredByAuditd,
     /// No event of the type declares the field.
     FieldAbsent,
     /// Declared, and never filled.
@@ -115,7 +125,7 @@ pub enum ReasonCode {
     SourceLevelOnly,
     /// Written only when someone does that thing; never seen proves nothing.
     RareUnproven,
-    /// Too few events to say that a field is never filled.
+    /// Too few events to say that a field is never filled, or records were lost, so that absence proves nothing.
     ThinEvidence,
     /// Whether the host has the role that writes this is not known.
     RoleUnknown,
@@ -131,10 +141,13 @@ pub enum ReasonCode {
 
 impl ReasonCode {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::NeverSeen,
         Self::Silent,
+        Self::NotConfigured,
+        Self::ConfiguredNotObserved,
         Self::ChannelDisabled,
+        Self::FilteredByAuditd,
         Self::FieldAbsent,
         Self::FieldEmpty,
         Self::SchemaTooOld,
@@ -159,7 +172,10 @@ impl ReasonCode {
         match self {
             Self::NeverSeen => "never_seen",
             Self::Silent => "silent",
+            Self::NotConfigured => "not_configured",
+            Self::ConfiguredNotObserved => "configured_not_observed",
             Self::ChannelDisabled => "channel_disabled",
+            Self::FilteredByAuditd => "filtered_by_auditd",
             Self::FieldAbsent => "field_absent",
             Self::FieldEmpty => "field_empty",
             Self::SchemaTooOld => "schema_too_old",
@@ -195,6 +211,10 @@ pub struct Reason<'a> {
     pub count: u64,
     /// When the last of them was.
     pub last: Option<Timestamp>,
+    /// The setting that decided, where one did.
+    pub setting: Option<Arc<Configured<'a>>>,
+    /// The paths that the branch asks for.
+    pub paths: &'a [PathTest],
 }
 
 /// How it is known that an event type is, or would be, recorded.
@@ -202,6 +222,8 @@ pub struct Reason<'a> {
 pub enum How {
     /// Counted.
     Seen,
+    /// Its settings say so.
+    Setting,
     /// Another event type, which the same switch decides, was counted.
     Sibling,
     /// It cannot be switched off, and its source was read.
@@ -214,6 +236,7 @@ impl How {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Seen => "seen",
+            Self::Setting => "setting",
             Self::Sibling => "sibling",
             Self::AlwaysOn => "always_on",
         }
@@ -239,4 +262,6 @@ pub struct Evidence<'a> {
     pub last: Option<Timestamp>,
     /// How it is known.
     pub how: How,
+    /// What the settings say of it, where they say something.
+    pub setting: Option<Arc<Configured<'a>>>,
 }

@@ -35,9 +35,7 @@ impl Paths {
                 Some(any_of) if !any_of.is_empty() => Self(vec![(field(), any_of)]),
                 _ => Self::default(),
             },
-            Link::All => {
-                Self(texts.flatten().map(|text| (field(), vec![text])).take(MAX_TESTS).collect())
-            }
+            Link::All => Self(texts.flatten().map(|text| (field(), vec![text])).take(MAX_TESTS).collect()),
         }
     }
 
