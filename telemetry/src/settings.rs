@@ -155,6 +155,75 @@ mod tests {
         assert_eq!(persistent.outlives_restart(), Some(true));
     }
 
+    fn known() -> Settings {
+        let watch = AuditWatch {
+            path: "/etc/passwd".to_owned(),
+            perms: "wa".parse().unwrap(),
+            keys: vec!["id".to_owned()],
+        };
+        let field =
+            AuditField { field: "auid".to_owned(), op: Comparison::GreaterOrEqual, value: "1000".to_owned() };
+        let filter = AuditFilter {
+            list: AuditList::Exit,
+            action: AuditAction::Always,
+            arch: Some(AuditArch::B64),
+            syscalls: ["execve".into()].into(),
+            perms: None,
+            fields: vec![field],
+            between: Vec::new(),
+            keys: Vec::new(),
+        };
+        let rules = AuditRules {
+            origin: RulesOrigin::Kernel,
+            list: vec![AuditRule::Watch(watch), AuditRule::Filter(filter)],
+            refused: vec![RefusedLine { line: "-x".to_owned(), why: "unknown".to_owned() }],
+        };
+        let filters =
+            vec![SysmonFilter { tag: "ProcessCreate".to_owned(), on_match: OnMatch::Include, conditions: 3 }];
+        Settings {
+            audit: Some(AuditSettings {
+                rules: Some(rules),
+                state: Some(AuditState::Locked),
+                lost: Some(7),
+                daemon: Some(AuditDaemon { log_format: Some(LogFormat::Enriched), ..AuditDaemon::default() }),
+                ..AuditSettings::default()
+            }),
+            journald: Some(JournaldSettings { folder_exists: Some(true), ..JournaldSettings::default() }),
+            syslog: Some(SyslogDaemon {
+                program: SyslogProgram::SyslogNg,
+                files: vec!["/var/log/auth.log".to_owned()],
+                thrown_away: Vec::new(),
+            }),
+            sysmon_linux: Some(SysmonSettings { schema: None, filters, not_understood: Vec::new() }),
+        }
+    }
+
+    /// As first written. Never edit it: what was written must stay readable.
+    const PINNED: &str = r#"{"audit":{"rules":{"origin":"kernel","list":[{"watch":{"path":"/etc/passwd","perms":"wa","keys":["id"]}},{"filter":{"list":"exit","action":"always","arch":"b64","syscalls":["execve"],"fields":[{"field":"auid","op":"greater_or_equal","value":"1000"}]}}],"refused":[{"line":"-x","why":"unknown"}]},"state":"locked","lost":7,"daemon":{"log_format":"enriched"}},"journald":{"storage":"auto","folder_exists":true},"syslog":{"program":"syslog-ng","files":["/var/log/auth.log"]},"sysmon":{"filters":[{"tag":"ProcessCreate","on_match":"include","conditions":3}]}}"#;
+
+    #[test]
+    fn settings_are_written_and_read_as_pinned() {
+        assert_eq!(serde_json::to_string(&known()).unwrap(), PINNED);
+        assert_eq!(serde_json::from_str::<Settings>(PINNED).unwrap(), known());
+        let newer = PINNED.replace("\"lost\":7", "\"lost\":7,\"added_later\":1");
+        assert_eq!(serde_json::from_str::<Settings>(&newer).unwrap(), known());
+    }
+
+    #[test]
+    fn a_report_carries_settings_and_one_without_them_is_read() {
+        use crate::{
+            Inventory, Platform,
+            report::{HostReport, InventoryDocument, SCHEMA, read_inventories},
+        };
+        let mut inventory = Inventory::new("web1".into(), Platform::Linux);
+        inventory.settings = known();
+        let hosts = vec![HostReport::from(&inventory)];
+        let json = serde_json::to_string(&InventoryDocument { schema: SCHEMA.to_owned(), hosts }).unwrap();
+        assert_eq!(read_inventories(json.as_bytes()).unwrap(), [inventory]);
+        let without = r#"{"schema":"blindspot.audit/1","hosts":[{"host":"a","platform":"linux","sources":[],"event_types":[]}]}"#;
+        assert_eq!(read_inventories(without.as_bytes()).unwrap()[0].settings, Settings::default());
+    }
+
     #[test]
     fn nothing_known_is_written_as_nothing() {
         assert_eq!(serde_json::to_string(&Settings::default()).unwrap(), "{}");
