@@ -5,6 +5,8 @@
 //! - `auditd`, `syslog`: what one line means.
 //! - [`sniff`]: what kind of log some bytes are.
 //! - [`settings`]: what a Linux host is set to record, from its configuration files.
+//! - [`journal`]: files of the systemd journal, and what `journalctl` writes of it.
+//! - [`unpack`]: compressed logs to their bytes.
 //! - [`read_at`]: what a log must offer to be read.
 
 #![forbid(unsafe_code)]
@@ -13,6 +15,7 @@ mod auditd;
 mod detail;
 pub mod evtx;
 mod fill;
+pub mod journal;
 pub mod read_at;
 pub mod sniff;
 pub mod settings;
@@ -20,5 +23,6 @@ mod syslog;
 mod sysmon_linux;
 pub mod text;
 mod times;
+pub mod unpack;
 
 pub use detail::Detail;

@@ -4,7 +4,7 @@
 //! A format ([`Format`]) says what one line means; [`Scanner`] is fed bytes as they come and counts. Whatever stands in
 //! a line, counting goes on: what cannot be counted is itself counted, by the reason ([`LogScan`]).
 
-mod harvest;
+pub(crate) mod harvest;
 pub(crate) mod lines;
 pub(crate) mod moment;
 pub(crate) mod names;
@@ -19,7 +19,12 @@ use blindspot_telemetry::{EventType, HostName, Observed, SourceId};
 use jiff::{Timestamp, tz::TimeZone};
 
 use self::{lines::LineSplitter, tally::Tally};
-use crate::{Detail, auditd::AuditLines, syslog::SyslogLines};
+use crate::{
+    Detail,
+    auditd::AuditLines,
+    journal::{ExportFeed, JsonLines},
+    syslog::SyslogLines,
+};
 
 /// How a text log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +33,11 @@ pub enum Format {
     Auditd,
     /// Syslog lines: RFC 3164 with or without year and zone, RFC 5424, ISO 8601 time. Sysmon for Linux is in them.
     Syslog,
+    /// The systemd journal as `journalctl -o json` writes it, one entry a line; `json-seq` and `json-sse` too. With
+    /// `--all` values above 4096 bytes are in it, which Sysmon's messages may be.
+    JournalJson,
+    /// The systemd journal as `journalctl -o export` writes it.
+    JournalExport,
 }
 
 /// How to scan a text log.
@@ -66,6 +76,9 @@ pub struct LogScan {
     pub uncounted: u64,
     /// Events whose fields are not all in `fields`, for the same reason.
     pub fields_uncounted: u64,
+    /// Events that the log itself says were not written: journald's notices of messages that it suppressed or
+    /// missed. 0 in other logs.
+    pub suppressed: u64,
     /// Event time of the oldest event.
     pub oldest: Option<Timestamp>,
     /// Event time of the newest event.
@@ -105,17 +118,23 @@ pub struct Scanner {
 enum FormatLines {
     Auditd(AuditLines),
     Syslog(SyslogLines),
+    JournalJson(Box<JsonLines>),
+    /// Not made of lines: values may hold any byte.
+    JournalExport(Box<ExportFeed>),
 }
 
 impl Scanner {
     /// Nothing is counted yet.
     #[must_use]
     pub fn new(format: Format, options: TextOptions) -> Self {
+        let mut tally = Tally::new(options.detail);
         let format = match format {
             Format::Auditd => FormatLines::Auditd(AuditLines::new()),
             Format::Syslog => FormatLines::Syslog(SyslogLines::new(&options)),
+            Format::JournalJson => FormatLines::JournalJson(Box::new(JsonLines::new(&mut tally.names))),
+            Format::JournalExport => FormatLines::JournalExport(Box::new(ExportFeed::new(&mut tally.names))),
         };
-        Self { lines: LineSplitter::default(), format, tally: Tally::new(options.detail), options }
+        Self { lines: LineSplitter::default(), format, tally, options }
     }
 
     /// Counts the lines that these bytes complete.
@@ -124,6 +143,8 @@ impl Scanner {
         match format {
             FormatLines::Auditd(format) => feed(lines, format, bytes, tally),
             FormatLines::Syslog(format) => feed(lines, format, bytes, tally),
+            FormatLines::JournalJson(format) => feed(lines, &mut **format, bytes, tally),
+            FormatLines::JournalExport(export) => export.feed(bytes, tally),
         }
     }
 
@@ -134,8 +155,10 @@ impl Scanner {
         match &mut self.format {
             FormatLines::Auditd(format) => finish(format, last, &mut self.tally),
             FormatLines::Syslog(format) => finish(format, last, &mut self.tally),
+            FormatLines::JournalJson(format) => finish(&mut **format, last, &mut self.tally),
+            FormatLines::JournalExport(export) => export.finish(&mut self.tally),
         }
-        self.tally.oversize = self.lines.oversize;
+        self.tally.oversize += self.lines.oversize;
         harvest::finish(self.tally, &self.options)
     }
 }
@@ -158,24 +181,37 @@ const READ_BYTES: usize = 256 << 10;
 /// Scans a whole text log. `progress` is told how many bytes were read since it was last told.
 ///
 /// # Errors
-/// Where reading breaks off; what was counted until then is lost.
+/// Where reading breaks off; what was counted until then is lost. [`scan_to_break`] keeps it.
 pub fn scan(
     log: &mut dyn Read,
     format: Format,
     options: &TextOptions,
     progress: &dyn Fn(u64),
 ) -> io::Result<LogScan> {
+    match scan_to_break(log, format, options, progress) {
+        (scan, None) => Ok(scan),
+        (_, Some(error)) => Err(error),
+    }
+}
+
+/// The same where reading may break off: what was counted until then, and why it broke off.
+pub fn scan_to_break(
+    log: &mut dyn Read,
+    format: Format,
+    options: &TextOptions,
+    progress: &dyn Fn(u64),
+) -> (LogScan, Option<io::Error>) {
     let mut scanner = Scanner::new(format, options.clone());
     let mut buffer = vec![0; READ_BYTES];
     loop {
         match log.read(&mut buffer) {
-            Ok(0) => return Ok(scanner.finish()),
+            Ok(0) => return (scanner.finish(), None),
             Ok(read) => {
                 scanner.feed(buffer.get(..read).unwrap_or_default());
                 progress(read as u64);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
-            Err(error) => return Err(error),
+            Err(error) => return (scanner.finish(), Some(error)),
         }
     }
 }

@@ -28,6 +28,7 @@ pub(crate) fn finish(mut tally: Tally, options: &TextOptions) -> LogScan {
         audit_events: tally.audit_events,
         uncounted: tally.uncounted,
         fields_uncounted: tally.fields_uncounted,
+        suppressed: tally.suppressed,
         ..LogScan::default()
     };
     let mut hosts: FxHashMap<Option<String>, HostScan> = FxHashMap::default();

@@ -76,6 +76,7 @@ pub(crate) struct Tally {
     pub(crate) audit_events: u64,
     pub(crate) uncounted: u64,
     pub(crate) fields_uncounted: u64,
+    pub(crate) suppressed: u64,
 }
 
 impl Tally {
@@ -97,6 +98,7 @@ impl Tally {
             audit_events: 0,
             uncounted: 0,
             fields_uncounted: 0,
+            suppressed: 0,
         }
     }
 

@@ -1,0 +1,1 @@
+//! Compressed logs to their bytes.
