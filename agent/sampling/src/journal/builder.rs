@@ -3,6 +3,15 @@
 
 use std::collections::HashMap;
 
+/// How wide offsets are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Width {
+    /// 64 bits.
+    Regular,
+    /// 32 bits.
+    Compact,
+}
+
 /// How data objects are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Compression {
@@ -17,7 +26,7 @@ pub(crate) enum Compression {
 /// Writes a file.
 pub(crate) struct JournalBuilder {
     bytes: Vec<u8>,
-    compact: bool,
+    width: Width,
     compression: Compression,
     known: HashMap<Vec<u8>, u64>,
     last: u64,
@@ -29,13 +38,13 @@ pub(crate) const HEADER: usize = 272;
 
 impl JournalBuilder {
     /// A file without entries, of the regular or the compact layout.
-    pub(crate) fn new(compact: bool, compression: Compression) -> Self {
+    pub(crate) fn new(width: Width, compression: Compression) -> Self {
         let mut bytes = vec![0; HEADER];
         bytes[..8].copy_from_slice(b"LPKSHHRH");
-        bytes[12] = 4 | u8::from(compact) << 4;
+        bytes[12] = 4 | u8::from(width == Width::Compact) << 4;
         bytes[24..40].fill(0xf1);
         bytes[40..56].fill(0xab);
-        let mut builder = Self { bytes, compact, compression, known: HashMap::new(), last: 0, entries: 0 };
+        let mut builder = Self { bytes, width, compression, known: HashMap::new(), last: 0, entries: 0 };
         builder.object(4, 0, &[0; 64]);
         builder
     }
@@ -55,7 +64,7 @@ impl JournalBuilder {
             body.extend(number.to_le_bytes());
         }
         for item in items {
-            if self.compact {
+            if self.width == Width::Compact {
                 body.extend(u32::try_from(*item).expect("a small file").to_le_bytes());
             } else {
                 body.extend(item.to_le_bytes());
@@ -63,7 +72,8 @@ impl JournalBuilder {
             }
         }
         self.object(3, 0, &body);
-        let array: &[u8] = &if self.compact { vec![0; 8 + 4 * 4] } else { vec![0; 8 + 4 * 8] };
+        let array: &[u8] =
+            &if self.width == Width::Compact { vec![0; 8 + 4 * 4] } else { vec![0; 8 + 4 * 8] };
         self.object(6, 0, array);
     }
 
@@ -77,7 +87,7 @@ impl JournalBuilder {
             Compression::Lz4 => (2, lz4_of_literals(payload)),
             Compression::Zstd => (4, zstd::bulk::compress(payload, 3).expect("compressed")),
         };
-        let mut body = vec![0; if self.compact { 56 } else { 48 }];
+        let mut body = vec![0; if self.width == Width::Compact { 56 } else { 48 }];
         body.extend(stored);
         let offset = self.object(1, flags, &body);
         self.known.insert(payload.to_vec(), offset);

@@ -83,7 +83,9 @@ impl<'b> DataObjects<'b> {
     pub(super) fn meaning(&mut self, offset: u64, names: &mut Names) -> Result<Meaning, ReadFailure> {
         let Ok(object) = u32::try_from(offset / 8) else { return self.read(offset, names) };
         match self.places.get(self.place(offset)) {
-            Some(place) if place.object == object && object > 0 && offset % 8 == 0 => Ok(place.meaning),
+            Some(place) if place.object == object && object > 0 && offset.is_multiple_of(8) => {
+                Ok(place.meaning)
+            }
             _ => self.read(offset, names),
         }
     }
@@ -126,7 +128,7 @@ impl<'b> DataObjects<'b> {
 
     /// The data object at `offset`; `None` where there is none.
     fn object(&self, offset: u64) -> Result<Option<Object>, ReadFailure> {
-        if offset % 8 != 0 || offset < self.layout.first_object {
+        if !offset.is_multiple_of(8) || offset < self.layout.first_object {
             return Ok(None);
         }
         let mut head = [0; OBJECT_HEAD];

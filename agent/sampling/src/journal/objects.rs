@@ -43,13 +43,16 @@ impl Object {
         let [kind, flags] = *head.first_chunk()?;
         let size = u64_at(head, 8)?;
         let data_head = layout.data_head as u64;
-        let array_item = if layout.item == 4 { 4 } else { 8 };
+        let items = |head: usize, item: usize| {
+            let items = size.saturating_sub(head as u64);
+            items > 0 && items.is_multiple_of(item as u64)
+        };
         let holds = match kind {
             DATA => size > data_head,
             FIELD => size > 40,
-            ENTRY => size > ENTRY_HEAD as u64 && (size - ENTRY_HEAD as u64) % layout.item as u64 == 0,
-            DATA_HASH_TABLE | FIELD_HASH_TABLE => size > OBJECT_HEAD as u64 && size % 16 == 0,
-            ENTRY_ARRAY => size > 24 && (size - 24) % array_item == 0,
+            ENTRY => items(ENTRY_HEAD, layout.item),
+            DATA_HASH_TABLE | FIELD_HASH_TABLE => items(OBJECT_HEAD, 16),
+            ENTRY_ARRAY => items(24, layout.item.min(8)),
             TAG => size == 64,
             // Readers are to skip what later versions add.
             0 => false,

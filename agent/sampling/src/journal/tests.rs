@@ -7,7 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     JournalError, State,
-    builder::{Compression, HEADER, JournalBuilder},
+    builder::{Compression, HEADER, JournalBuilder, Width},
     head, is_journal, scan,
 };
 use crate::{
@@ -37,8 +37,8 @@ fn counts(scan: &LogScan) -> BTreeMap<String, u64> {
 }
 
 /// As many entries as asked for, each with a message of its own.
-fn filled(compact: bool, compression: Compression, entries: u64) -> JournalBuilder {
-    let mut builder = JournalBuilder::new(compact, compression);
+fn filled(width: Width, compression: Compression, entries: u64) -> JournalBuilder {
+    let mut builder = JournalBuilder::new(width, compression);
     for number in 0..entries {
         let identifier = if number % 3 == 0 { "SYSLOG_IDENTIFIER=sshd" } else { "SYSLOG_IDENTIFIER=cron" };
         let message = format!("MESSAGE=message number {number}, {}", "and more ".repeat(20));
@@ -48,32 +48,32 @@ fn filled(compact: bool, compression: Compression, entries: u64) -> JournalBuild
     builder
 }
 
-const FORMS: [(bool, Compression); 6] = [
-    (false, Compression::None),
-    (false, Compression::Lz4),
-    (false, Compression::Zstd),
-    (true, Compression::None),
-    (true, Compression::Lz4),
-    (true, Compression::Zstd),
+const FORMS: [(Width, Compression); 6] = [
+    (Width::Regular, Compression::None),
+    (Width::Regular, Compression::Lz4),
+    (Width::Regular, Compression::Zstd),
+    (Width::Compact, Compression::None),
+    (Width::Compact, Compression::Lz4),
+    (Width::Compact, Compression::Zstd),
 ];
 
 #[test]
 fn every_form_of_a_file_gives_the_same_scan() {
-    let expected = scanned(&filled(false, Compression::None, 300).build(2, 4096));
+    let expected = scanned(&filled(Width::Regular, Compression::None, 300).build(2, 4096));
     assert_eq!(counts(&expected), BTreeMap::from([("syslog:sshd".into(), 100), ("syslog:cron".into(), 200)]));
     assert_eq!((expected.records, expected.damaged, expected.undated), (300, 0, 0));
     assert_eq!(expected.oldest.unwrap().as_second(), 1_767_225_600);
-    for (compact, compression) in FORMS {
+    for (width, compression) in FORMS {
         for state in 0..3 {
-            let file = filled(compact, compression, 300).build(state, 5000);
-            assert_eq!(scanned(&file), expected, "{compact} {compression:?} {state}");
+            let file = filled(width, compression, 300).build(state, 5000);
+            assert_eq!(scanned(&file), expected, "{width:?} {compression:?} {state}");
         }
     }
 }
 
 #[test]
 fn the_program_is_the_identifier_or_the_command_or_the_kernel_or_none() {
-    let mut builder = JournalBuilder::new(true, Compression::None);
+    let mut builder = JournalBuilder::new(Width::Compact, Compression::None);
     for fields in [
         &["SYSLOG_IDENTIFIER=app", "_COMM=app-worker"][..],
         &["_COMM=app-worker", "MESSAGE=a"],
@@ -90,7 +90,7 @@ fn the_program_is_the_identifier_or_the_command_or_the_kernel_or_none() {
 
 #[test]
 fn fields_are_counted_by_their_fill_hours_and_hosts_apart() {
-    let mut builder = JournalBuilder::new(false, Compression::None);
+    let mut builder = JournalBuilder::new(Width::Regular, Compression::None);
     let common = ["SYSLOG_IDENTIFIER=a", "_PID=1", "SYSLOG_PID=", "_EXE=-"];
     builder.entry(BEGIN, &[&common[..], &["_HOSTNAME=one", "_SYSTEMD_UNIT=a.service"]].concat());
     builder.entry(BEGIN + HOUR, &[&common[..], &["_HOSTNAME=ONE", "MESSAGE="]].concat());
@@ -111,8 +111,8 @@ fn fields_are_counted_by_their_fill_hours_and_hosts_apart() {
 
 #[test]
 fn a_sysmon_message_is_an_event_of_sysmon_compressed_or_not() {
-    for (compact, compression) in FORMS {
-        let mut builder = JournalBuilder::new(compact, compression);
+    for (width, compression) in FORMS {
+        let mut builder = JournalBuilder::new(width, compression);
         let message = |id, pad: &str| {
             let system = format!("<EventID>{id}</EventID><Channel>Linux-Sysmon/Operational</Channel>");
             format!("MESSAGE=<Event><System>{system}</System><EventData>{pad}</EventData></Event>")
@@ -131,8 +131,28 @@ fn a_sysmon_message_is_an_event_of_sysmon_compressed_or_not() {
 }
 
 #[test]
+fn a_payload_compressed_by_xz_is_read() {
+    // `MESSAGE=from xz` by `xz --lzma2=dict=1MiB`, which is journald's dictionary.
+    let stored = [
+        0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 0x00, 0x04, 0xe6, 0xd6, 0xb4, 0x46, 0x02, 0x00, 0x21, 0x01, 0x10,
+        0x00, 0x00, 0x00, 0xa8, 0x70, 0x8e, 0x86, 0x01, 0x00, 0x0e, 0x4d, 0x45, 0x53, 0x53, 0x41, 0x47, 0x45,
+        0x3d, 0x66, 0x72, 0x6f, 0x6d, 0x20, 0x78, 0x7a, 0x00, 0x00, 0xd5, 0x5c, 0x30, 0xe4, 0xf1, 0xd8, 0x9e,
+        0xa8, 0x00, 0x01, 0x27, 0x0f, 0xdf, 0x1a, 0xfc, 0x6a, 0x1f, 0xb6, 0xf3, 0x7d, 0x01, 0x00, 0x00, 0x00,
+        0x00, 0x04, 0x59, 0x5a,
+    ];
+    let mut builder = JournalBuilder::new(Width::Regular, Compression::None);
+    let program = builder.data(b"SYSLOG_IDENTIFIER=a");
+    let message = builder.object(1, 1, &[&[0; 48][..], &stored].concat());
+    builder.entry_of(BEGIN, &[program, message]);
+    let scan = scanned(&builder.build(2, 0));
+    let fields = &scan.hosts[0].event_types.values().next().unwrap().fields;
+    let filled: Vec<_> = fields.iter().map(|(name, fill)| (name.as_str(), fill.filled)).collect();
+    assert_eq!(filled, [("MESSAGE", 1)]);
+}
+
+#[test]
 fn what_journald_says_it_did_not_write_is_summed_up_and_no_one_else_can_say_it() {
-    let mut builder = JournalBuilder::new(false, Compression::None);
+    let mut builder = JournalBuilder::new(Width::Regular, Compression::None);
     let dropped = "MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e";
     let journald = "SYSLOG_IDENTIFIER=systemd-journald";
     builder.entry(
@@ -149,7 +169,7 @@ fn what_journald_says_it_did_not_write_is_summed_up_and_no_one_else_can_say_it()
 #[test]
 fn entries_are_counted_though_the_table_forgets_their_objects() {
     // Twice 64 objects per place: all but the last are read again.
-    let mut builder = JournalBuilder::new(true, Compression::None);
+    let mut builder = JournalBuilder::new(Width::Compact, Compression::None);
     let programs: Vec<u64> =
         (0..130).map(|n| builder.data(format!("SYSLOG_IDENTIFIER=p{n}").as_bytes())).collect();
     for _ in 0..3 {
@@ -163,18 +183,18 @@ fn entries_are_counted_though_the_table_forgets_their_objects() {
 
 #[test]
 fn a_truncated_file_counts_what_is_there_and_misses_the_rest() {
-    for (compact, compression) in FORMS {
-        let file = filled(compact, compression, 200).build(2, 0);
+    for (width, compression) in FORMS {
+        let file = filled(width, compression, 200).build(2, 0);
         for cut in (HEADER..file.len()).step_by(997) {
             let scan = scanned(&file[..cut]);
-            assert_eq!(scan.records + scan.damaged, 200, "{compact} {compression:?} {cut}");
+            assert_eq!(scan.records + scan.damaged, 200, "{width:?} {compression:?} {cut}");
         }
     }
 }
 
 #[test]
 fn a_hole_costs_what_was_in_it_and_no_more() {
-    let whole = filled(false, Compression::None, 400).build(2, 1000);
+    let whole = filled(Width::Regular, Compression::None, 400).build(2, 1000);
     let expected = counts(&scanned(&whole));
     for (begin, length) in [(5000, 8), (20_000, 4096), (100_000, 70_000), (whole.len() - 9000, 9000)] {
         for garbage in [0, 1, 6, 0xff] {
@@ -195,12 +215,12 @@ fn a_hole_costs_what_was_in_it_and_no_more() {
 
 #[test]
 fn a_file_that_is_being_written_ends_where_writing_has_come_to() {
-    let builder = filled(true, Compression::None, 50);
+    let builder = filled(Width::Compact, Compression::None, 50);
     let older = builder.build(1, 0);
-    let mut newer = filled(true, Compression::None, 60).build(1, 8 << 20);
+    let mut newer = filled(Width::Compact, Compression::None, 60).build(1, 8 << 20);
     // The header as of ten entries ago, and an object that is only begun behind the last.
     newer[..HEADER].copy_from_slice(&older[..HEADER]);
-    let end = filled(true, Compression::None, 60).build(1, 0).len();
+    let end = filled(Width::Compact, Compression::None, 60).build(1, 0).len();
     newer[end..end + 16].copy_from_slice(&[3, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0]);
     let scan = scanned(&newer);
     assert_eq!((scan.records, scan.damaged), (60, 0));
@@ -208,7 +228,7 @@ fn a_file_that_is_being_written_ends_where_writing_has_come_to() {
 
 #[test]
 fn an_entry_whose_program_cannot_be_read_is_damage_and_no_event_type() {
-    let mut builder = JournalBuilder::new(false, Compression::None);
+    let mut builder = JournalBuilder::new(Width::Regular, Compression::None);
     let program = builder.data(b"SYSLOG_IDENTIFIER=sshd");
     let message = builder.data(b"MESSAGE=text");
     for items in
@@ -225,7 +245,7 @@ fn an_entry_whose_program_cannot_be_read_is_damage_and_no_event_type() {
 
 #[test]
 fn a_header_says_who_wrote_the_file_and_whether_it_can_be_read() {
-    let file = filled(false, Compression::None, 1).build(1, 0);
+    let file = filled(Width::Regular, Compression::None, 1).build(1, 0);
     assert!(is_journal(&file));
     let read = head(&file, file.len() as u64).unwrap();
     assert_eq!(read.machine_id.to_string(), "ab".repeat(16));
@@ -242,7 +262,7 @@ fn a_header_says_who_wrote_the_file_and_whether_it_can_be_read() {
 
 #[test]
 fn progress_is_told_of_every_byte_once() {
-    let file = filled(false, Compression::None, 2000).build(2, 1 << 20);
+    let file = filled(Width::Regular, Compression::None, 2000).build(2, 1 << 20);
     let told = Cell::new(0);
     scan(&file, file.len() as u64, &options(Detail::Counts), &|bytes| told.set(told.get() + bytes)).unwrap();
     assert_eq!(told.get(), file.len() as u64);
