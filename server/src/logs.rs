@@ -3,6 +3,7 @@
 //! - [`find`]: which files under the paths given are logs; [`name`]: what their names say.
 //! - [`read`]: scanning them, on several threads; [`open`]: their bytes, unpacked.
 //! - [`hosts`]: which records belong to which host.
+//! - [`mod@settings`]: what hosts are set to record.
 //! - [`own`]: this machine's own logs, and what is said where they are not.
 
 pub mod find;
@@ -11,10 +12,12 @@ pub mod name;
 pub mod open;
 pub mod own;
 pub mod read;
+pub mod settings;
 
 use std::path::PathBuf;
 
 use blindspot_catalog::Problem;
+use blindspot_sampling::settings::SettingsFile;
 use blindspot_telemetry::Inventory;
 
 use self::{hosts::OwnMachine, read::ReadOptions};
@@ -36,8 +39,10 @@ pub struct Collected {
 /// Reads every log under these paths.
 #[must_use]
 pub fn collect(paths: &[PathBuf], options: &ReadOptions) -> Collected {
-    let (found, problems) = files::find(paths, &find::LOGS);
-    collect_files(&found, problems, options, None)
+    let (mut logs, mut problems) = files::find(paths, &find::LOGS);
+    logs.retain(|file| !settings::is_settings(&file.path));
+    let settings = settings::beside_logs(paths, &mut problems);
+    collect_files(Found { logs, settings }, problems, options, None)
 }
 
 /// Reads this machine's own logs, and says which are not there.
@@ -45,26 +50,36 @@ pub fn collect(paths: &[PathBuf], options: &ReadOptions) -> Collected {
 pub fn collect_own(options: &ReadOptions) -> Collected {
     let machine = own::machine();
     // What may not be looked into is said once, with what to do about it.
-    let (found, _) = files::find(&own::paths(), &find::LOGS);
-    let mut collected = collect_files(&found, Vec::new(), options, Some(&machine));
+    let (logs, _) = files::find(&own::paths(), &find::LOGS);
+    let mut problems = Vec::new();
+    let own_settings = settings::own(&mut problems);
+    let found = Found { logs, settings: Vec::new() };
+    let mut collected = collect_files(found, problems, options, Some(&machine));
     let host = collected.hosts.iter_mut().find(|host| host.relay.is_none() && host.host == machine.name);
     if let Some(host) = host {
+        host.settings = blindspot_sampling::settings::read(&own_settings);
         own::note_absent(host, &mut collected.problems);
     }
     collected
 }
 
+/// What lies under some paths.
+struct Found {
+    logs: Vec<files::FoundFile>,
+    settings: Vec<(PathBuf, SettingsFile)>,
+}
+
 fn collect_files(
-    found: &[files::FoundFile],
+    found: Found,
     mut problems: Vec<Problem>,
     options: &ReadOptions,
     own: Option<&OwnMachine>,
 ) -> Collected {
-    let bytes = found.iter().map(|file| file.size).sum();
+    let bytes = found.logs.iter().map(|file| file.size).sum();
     let progress = Progress::bytes("reading logs", bytes);
-    let (readings, more) = read::read_all(found, options, &progress);
+    let (readings, more) = read::read_all(&found.logs, options, &progress);
     progress.finish();
     problems.extend(more);
-    let hosts = hosts::join(readings, own, &mut problems);
-    Collected { hosts, problems, files: found.len(), bytes }
+    let hosts = hosts::join(readings, found.settings, own, &mut problems);
+    Collected { hosts, problems, files: found.logs.len(), bytes }
 }

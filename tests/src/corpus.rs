@@ -32,9 +32,17 @@ pub fn corpus() -> Option<PathBuf> {
 /// # Panics
 /// Where standard error is closed.
 pub fn say_skipped() {
+    say_skipped_because(&format!("{VARIABLE} is not set"));
+}
+
+/// The same, for another reason.
+///
+/// # Panics
+/// Where standard error is closed.
+pub fn say_skipped_because(reason: &str) {
     let test = std::thread::current();
     let name = test.name().unwrap_or("a check");
-    writeln!(std::io::stderr(), "{VARIABLE} is not set: skipped {name}").expect("standard error");
+    writeln!(std::io::stderr(), "{reason}: skipped {name}").expect("standard error");
 }
 
 /// Every file below `folder` whose name ends so, in the order of their paths.

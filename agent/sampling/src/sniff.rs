@@ -3,7 +3,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
-    Detail,
+    Detail, journal,
     text::{Format, LogScan, Scanner, TextOptions},
 };
 
@@ -24,9 +24,6 @@ pub enum LogKind {
 /// The first bytes of every EVTX file.
 const EVTX_MAGIC: &[u8] = b"ElfFile\0";
 
-/// The first bytes of every journal file.
-const JOURNAL_MAGIC: &[u8] = b"LPKSHHRH";
-
 /// The kind of log that begins so; `None` where it is none that is known. A log of lines is known by its lines: at
 /// least one is an event of the format, and those that are not are fewer.
 #[must_use]
@@ -34,10 +31,10 @@ pub fn kind_of(head: &[u8]) -> Option<LogKind> {
     if head.starts_with(EVTX_MAGIC) {
         return Some(LogKind::Evtx);
     }
-    if head.starts_with(JOURNAL_MAGIC) {
+    if journal::is_journal(head) {
         return Some(LogKind::Journal);
     }
-    [Format::Auditd, Format::Syslog]
+    [Format::Auditd, Format::JournalJson, Format::JournalExport, Format::Syslog]
         .into_iter()
         .find(|format| is_written_as(head, *format))
         .map(LogKind::Text)

@@ -10,6 +10,7 @@ use std::{
 };
 
 use blindspot_catalog::Problem;
+use blindspot_sampling::settings::{self, SettingsFile, SettingsFiles};
 use blindspot_telemetry::{EventType, HostName, Inventory, Observed, Platform, Source};
 
 /// What one log held.
@@ -50,9 +51,15 @@ pub struct OwnMachine {
 
 /// Joins logs to hosts. One machine's names that follow each other in a log are one renamed host: the latest name
 /// is its name, the earlier ones are aliases. A relayed host is its own subject, never merged with a host of the same
-/// name that was read directly. On `own`, what is not another machine's is its own.
+/// name that was read directly. Configuration files go to the host beside whose logs they lie. On `own`, what is not
+/// another machine's is its own.
 #[must_use]
-pub fn join(readings: Vec<Reading>, own: Option<&OwnMachine>, problems: &mut Vec<Problem>) -> Vec<Inventory> {
+pub fn join(
+    readings: Vec<Reading>,
+    settings: Vec<(PathBuf, SettingsFile)>,
+    own: Option<&OwnMachine>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Inventory> {
     let mut hosts = Hosts::default();
     if let Some(own) = own {
         hosts.entry(own.name.clone(), None);
@@ -74,6 +81,9 @@ pub fn join(readings: Vec<Reading>, own: Option<&OwnMachine>, problems: &mut Vec
     }
     for reading in nameless {
         hosts.house(reading, own, problems);
+    }
+    for file in settings {
+        hosts.set(file, problems);
     }
     hosts.by_key.into_values().map(|host| host.finish(own)).collect()
 }
@@ -103,6 +113,7 @@ type Key = (HostName, Option<String>);
 struct Host {
     inventory: Inventory,
     folders: Vec<PathBuf>,
+    settings: SettingsFiles,
     /// What each log held.
     streams: BTreeMap<Option<String>, BTreeMap<EventType, Observed>>,
 }
@@ -122,6 +133,7 @@ impl Host {
 
     fn take(&mut self, other: Self) {
         self.folders.extend(other.folders);
+        self.settings.files.extend(other.settings.files);
         self.inventory.sources.extend(other.inventory.sources);
         for (stream, event_types) in other.streams {
             self.observe(stream.as_ref(), event_types);
@@ -137,6 +149,7 @@ impl Host {
                 }
             }
         }
+        self.inventory.settings = settings::read(&self.settings);
         let is_own = self.inventory.relay.is_none();
         self.inventory.platform = match own.filter(|own| is_own && own.name == self.inventory.host) {
             Some(own) => own.platform,
@@ -156,7 +169,12 @@ impl Hosts {
         self.by_key.entry((name.clone(), relay.clone())).or_insert_with(|| {
             let mut inventory = Inventory::new(name, Platform::Windows);
             inventory.relay = relay;
-            Host { inventory, folders: Vec::new(), streams: BTreeMap::new() }
+            Host {
+                inventory,
+                folders: Vec::new(),
+                settings: SettingsFiles::default(),
+                streams: BTreeMap::new(),
+            }
         })
     }
 

@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use crate::text::moment::{Calendar, Moment};
+use crate::text::moment::{Calendar, Moment, Open};
 
 /// The head of a record, as it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,7 @@ fn calendar(text: &[u8]) -> Option<Moment> {
         minute: small(minute)?,
         second: small(second)?,
     };
-    Moment::calendar(at)
+    Moment::calendar(at, Open::Zone)
 }
 
 fn numbers(text: &[u8], between: u8) -> Option<[u16; 3]> {

@@ -4,10 +4,12 @@ use std::{fs::File, io};
 
 use blindspot_catalog::Problem;
 use blindspot_sampling::{
+    journal::{self, JournalError},
     sniff::LogKind,
     text::{self, Format, LogScan, TextOptions},
+    unpack::{Packing, Unpacked},
 };
-use blindspot_telemetry::{Source, SourceId, SourceKind, SourceStatus};
+use blindspot_telemetry::{Clock as _, Source, SourceId, SourceKind, SourceStatus, clock::SystemClock};
 use jiff::Timestamp;
 
 use super::{ReadOptions, broken, overflow};
@@ -26,6 +28,7 @@ pub(super) fn source_of(format: Format) -> (Vec<SourceId>, SourceKind) {
     match format {
         Format::Auditd => (vec![SourceId::Auditd], SourceKind::Auditd),
         Format::Syslog => (vec![SourceId::Syslog], SourceKind::Syslog),
+        Format::JournalJson | Format::JournalExport => (vec![SourceId::Syslog], SourceKind::Journal),
     }
 }
 
@@ -35,27 +38,56 @@ pub(super) fn read_text(
     options: &ReadOptions,
     progress: &Progress,
 ) -> (Reading, Option<Problem>) {
-    let scan = || -> io::Result<LogScan> {
+    let open = || -> io::Result<(Unpacked, TextOptions)> {
         let open = File::open(&file.path)?;
         let options = text_options(&open, options)?;
-        let mut log = open::unpacked(open)?;
-        text::scan(&mut log, format, &options, &|bytes| progress.advance(bytes))
+        Ok((open::unpacked(open)?, options))
     };
-    finish(file, LogKind::Text(format), source_of(format), scan())
+    let (mut log, text_options) = match open() {
+        Ok(open) => open,
+        Err(error) => return broken(file, &error),
+    };
+    let plain = log.packing == Packing::Plain;
+    let advance = |bytes| {
+        if plain {
+            progress.advance(bytes);
+        }
+    };
+    let (scan, broke_off) = text::scan_to_break(&mut log.bytes, format, &text_options, &advance);
+    if !plain {
+        progress.advance(file.size);
+    }
+    finish(file, LogKind::Text(format), source_of(format), (scan, broke_off))
 }
 
 pub(super) fn read_journal(
     file: &FoundFile,
-    _options: &ReadOptions,
-    _progress: &Progress,
+    options: &ReadOptions,
+    progress: &Progress,
 ) -> (Reading, Option<Problem>) {
-    broken(file, &io::Error::other("later"))
+    let scan = || -> Result<LogScan, JournalError> {
+        let read = |source| JournalError::Read { offset: 0, source };
+        let open = File::open(&file.path).map_err(read)?;
+        let options = text_options(&open, options).map_err(read)?;
+        journal::scan(&open, file.size, &options, &|bytes| progress.advance(bytes))
+    };
+    match scan() {
+        Ok(scan) => {
+            finish(file, LogKind::Journal, (vec![SourceId::Syslog], SourceKind::Journal), (scan, None))
+        }
+        Err(JournalError::Read { source, .. }) => broken(file, &source),
+        Err(error) => broken(file, &io::Error::other(error)),
+    }
 }
 
-/// A date without a year is not later than the last writing of its log.
+/// Before this, in seconds since 1970, no file was written: such a time came of unpacking (1990-01-01).
+const FIRST_WRITING: i64 = 631_152_000;
+
+/// A date without a year is not later than the last writing of its log, or, where that is not known, than now.
 fn text_options(file: &File, options: &ReadOptions) -> io::Result<TextOptions> {
     let modified = file.metadata()?.modified()?;
-    let written = Timestamp::try_from(modified).unwrap_or(Timestamp::MAX);
+    let written = Timestamp::try_from(modified).ok().filter(|time| time.as_second() >= FIRST_WRITING);
+    let written = written.unwrap_or_else(|| SystemClock::new().wall());
     Ok(TextOptions { detail: options.detail, zone: options.zone.clone(), written })
 }
 
@@ -63,14 +95,15 @@ fn finish(
     file: &FoundFile,
     log: LogKind,
     (promised, kind): (Vec<SourceId>, SourceKind),
-    scan: io::Result<LogScan>,
+    (scan, broke_off): (LogScan, Option<io::Error>),
 ) -> (Reading, Option<Problem>) {
-    let scan = match scan {
-        Ok(scan) => scan,
-        Err(error) => return broken(file, &error),
-    };
+    if let Some(error) = broke_off.as_ref().filter(|_| scan.records == 0) {
+        return broken(file, error);
+    }
     let place = file.path.display().to_string();
-    let problem = losses(&scan).map(|what| Problem::new(place.clone(), what));
+    let mut lost_words = losses(&scan);
+    lost_words.extend(broke_off.as_ref().map(|error| format!("reading broke off: {}", crate::chain(error))));
+    let problem = (!lost_words.is_empty()).then(|| Problem::new(place.clone(), lost_words.join("; ")));
     let lost = scan.damaged + scan.undated;
     let mut holds = scan.holds;
     if holds.is_empty() {
@@ -80,6 +113,8 @@ fn finish(
         path: place,
         kind,
         status: match (scan.records, lost) {
+            // What came behind the break is not known.
+            _ if broke_off.is_some() => SourceStatus::Lagging,
             (0, 0) => SourceStatus::Empty,
             (0, _) => SourceStatus::Unreadable,
             _ => SourceStatus::Read,
@@ -101,7 +136,7 @@ fn finish(
 }
 
 /// What of a log could not be counted, in words.
-fn losses(scan: &LogScan) -> Option<String> {
+fn losses(scan: &LogScan) -> Vec<String> {
     let mut lines = Vec::new();
     if scan.damaged > 0 {
         lines.push(format!(
@@ -120,6 +155,13 @@ fn losses(scan: &LogScan) -> Option<String> {
             text::MAX_LINE_BYTES
         ));
     }
+    if scan.suppressed > 0 {
+        lines.push(format!(
+            "says itself that {} not written: a service wrote more than its rate limit allows (RateLimitBurst= in \
+             journald.conf)",
+            if scan.suppressed == 1 { "1 message was".to_owned() } else { format!("{} messages were", scan.suppressed) }
+        ));
+    }
     lines.extend(overflow(scan.uncounted, scan.fields_uncounted));
-    (!lines.is_empty()).then(|| lines.join("; "))
+    lines
 }
