@@ -1,14 +1,15 @@
 //! What each reason leads to, and which step is worth taking first.
 
+mod gains;
 mod setting;
 
-use std::collections::{BTreeMap, BTreeSet};
+pub use gains::{Gain, what_to_do};
 
-use blindspot_catalog::{Detection, Facts, LeafEvent, Level};
+use blindspot_catalog::{Detection, Facts, LeafEvent};
 use blindspot_telemetry::{EventTypePattern, FieldName, SourceId, SourceStatus};
 
 use crate::{
-    HostSight, Judged, Judgement, Verdict,
+    HostSight, Judgement, Verdict,
     verdict::{Reason, ReasonCode},
 };
 
@@ -209,56 +210,6 @@ pub fn steps(
     steps
 }
 
-/// A step and what it would do for all detections on all hosts.
-#[derive(Debug)]
-pub struct Gain {
-    /// The step.
-    pub step: Step,
-    /// What it is about, in the text form of event types.
-    pub about: String,
-    /// Detections that are blind, unknown or partial and name this step, by place in the judged list.
-    pub detections: BTreeSet<usize>,
-    /// How many of those are blind on a host where the step applies.
-    pub blind: usize,
-    /// Hosts (by place) where it applies.
-    pub hosts: BTreeSet<usize>,
-    weight: u64,
-}
-
-/// All steps, the one that opens most blind detections (weighed by level) first.
-#[must_use]
-pub fn what_to_do(judged: &[Judged<'_>], hosts: &[HostSight<'_>], facts: &Facts) -> Vec<Gain> {
-    let mut gains: BTreeMap<Need<'_>, Gain> = BTreeMap::new();
-    for (place, each) in judged.iter().enumerate() {
-        for (host_place, (judgement, host)) in each.by_host.iter().zip(hosts).enumerate() {
-            if !matches!(judgement.verdict, Verdict::Blind | Verdict::Unknown | Verdict::Partial) {
-                continue;
-            }
-            let needs: BTreeSet<Need<'_>> =
-                judgement.reasons.iter().filter_map(|r| Need::of(r, host)).collect();
-            for need in needs {
-                let gain = gains.entry(need.clone()).or_insert_with(|| Gain {
-                    step: need.step(facts, None),
-                    about: about(&need),
-                    detections: BTreeSet::new(),
-                    blind: 0,
-                    hosts: BTreeSet::new(),
-                    weight: 0,
-                });
-                gain.hosts.insert(host_place);
-                let blind = judgement.verdict == Verdict::Blind;
-                gain.weight = gain.weight.saturating_add(weight(each.detection.level, judgement.verdict));
-                if gain.detections.insert(place) && blind {
-                    gain.blind += 1;
-                }
-            }
-        }
-    }
-    let mut gains: Vec<Gain> = gains.into_values().collect();
-    gains.sort_by(|a, b| b.weight.cmp(&a.weight).then_with(|| a.about.cmp(&b.about)));
-    gains
-}
-
 fn about(need: &Need<'_>) -> String {
     match need {
         Need::Record(pattern) | Need::Install(pattern) => pattern.to_string(),
@@ -268,17 +219,6 @@ fn about(need: &Need<'_>) -> String {
             source.to_string()
         }
     }
-}
-
-/// How much one detection on one host counts: a blind one ten times a partly blind one, and more by level.
-fn weight(level: Option<Level>, verdict: Verdict) -> u64 {
-    let by_level = match level {
-        Some(Level::Critical) => 8,
-        Some(Level::High) => 4,
-        Some(Level::Medium) | None => 2,
-        Some(Level::Low | Level::Informational) => 1,
-    };
-    if verdict == Verdict::Blind { by_level * 10 } else { by_level }
 }
 
 /// One step in one line, for lists.

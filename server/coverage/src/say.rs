@@ -57,9 +57,15 @@ pub fn reason(reason: &Reason<'_>, host: &HostSight<'_>) -> String {
         ReasonCode::SchemaTooOld => {
             format!("the version that wrote {count} {name} events is too old to have {field}")
         }
-        ReasonCode::SourceMissing => match source.map(|id| host.source(&id).status) {
+        ReasonCode::SourceMissing => match source.as_ref().map(|id| host.source(id).status) {
             Some(SourceStatus::Missing) => {
-                format!("{name}: {} does not exist on this host", log_of(&name, &log))
+                let absent = match source {
+                    Some(SourceId::Auditd) => "there is no audit log on this host",
+                    Some(SourceId::Syslog) => "there is neither a syslog file nor a journal on this host",
+                    Some(SourceId::SysmonLinux) => "Sysmon for Linux is not installed on this host",
+                    _ => "its log does not exist on this host",
+                };
+                format!("{name} is not recorded: {absent}")
             }
             _ => format!("{name}: {} is not among the logs given", log_of(&name, &log)),
         },

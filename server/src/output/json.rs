@@ -305,7 +305,7 @@ fn gain(gain: &fix::Gain) -> GainReport<'_> {
         commands: &gain.step.commands,
         volume: gain.step.volume.as_deref(),
         detections: gain.detections.len(),
-        blind: gain.blind,
+        blind: gain.blind.len(),
         hosts: gain.hosts.len(),
     }
 }

@@ -207,7 +207,7 @@ impl Page<'_, '_> {
             let helps = format!(
                 "helps {}, {} of them blind{on}",
                 plural(gain.detections.len(), "detection"),
-                gain.blind
+                gain.blind.len()
             );
             self.line(&format!("  {}. {}", place + 1, clean(&gain.step.what)));
             self.line(&format!("     {}", paint::dim(&helps)));

@@ -49,7 +49,7 @@ impl Steps {
             commands: commands(&gain.step),
             volume: gain.step.volume.as_deref().map(words::shown),
             detections: words::count(gain.detections.len(), "detection"),
-            blind: words::many(gain.blind),
+            blind: words::many(gain.blind.len()),
             hosts: format!("{} of {}", gain.hosts.len(), words::count(report.sights.len(), "host")),
         });
         Self {
