@@ -57,7 +57,7 @@ fn through_report(inventory: &Inventory) -> Inventory {
     let hosts = vec![HostReport::from(inventory)];
     let json = serde_json::to_vec(&InventoryDocument { schema: SCHEMA.to_owned(), hosts }).expect("JSON");
     let read = read_inventories(&json).expect("inventories");
-    assert_eq!(read, [inventory.clone()]);
+    assert_eq!(read, std::slice::from_ref(inventory));
     read.into_iter().next().expect("a host")
 }
 

@@ -70,7 +70,35 @@ fn host(name: &str) -> Value {
             event(("x", HOSTILE, HOSTILE, 7), 3, &[HOSTILE]),
             event(("security:4624", "Security", "Microsoft-Windows-Security-Auditing", 4624), 40, &["LogonType"]),
         ],
-        "settings": {},
+        "settings": settings(),
+    })
+}
+
+/// Every key that settings can have.
+fn settings() -> Value {
+    let field = json!({ "field": "auid", "op": "greater_or_equal", "value": "1000" });
+    let between = json!({ "field": "auid", "op": "not_equal", "value": "obj_uid" });
+    json!({
+        "audit": {
+            "rules": {
+                "origin": "files",
+                "list": [
+                    { "watch": { "path": HOSTILE, "perms": "wa", "keys": [HOSTILE] } },
+                    { "filter": { "list": "exit", "action": "always", "arch": "b64", "syscalls": ["execve"],
+                        "perms": "x", "fields": [field], "between": [between], "keys": ["k"] } },
+                ],
+                "refused": [{ "line": HOSTILE, "why": "a word without an option" }],
+            },
+            "state": "on", "pid": 612, "failure": 1, "lost": 0, "backlog": 0, "backlog_limit": 8192, "rate_limit": 0,
+            "daemon": { "write_logs": true, "log_format": "enriched", "log_file": HOSTILE, "max_log_file_mib": 8,
+                "num_logs": 5, "max_log_file_action": "rotate", "name_format": "none", "not_understood": [HOSTILE] },
+        },
+        "journald": { "storage": "auto", "folder_exists": true, "rate_limit_interval_ms": 30_000,
+            "rate_limit_burst": 10_000, "forward_to_syslog": true, "system_max_use_bytes": 1_048_576,
+            "not_understood": [HOSTILE] },
+        "syslog": { "program": "rsyslog", "files": [HOSTILE], "thrown_away": ["*.debug"] },
+        "sysmon": { "schema": "4.81", "filters": [{ "tag": HOSTILE, "on_match": "include", "conditions": 3 }],
+            "not_understood": [HOSTILE] },
     })
 }
 

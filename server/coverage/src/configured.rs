@@ -3,6 +3,7 @@
 //! The kernel asks the rules of a list in their order, and the first that matches decides (audit_filter_syscall and
 //! the rules' `prio` in kernel/auditsc.c and kernel/auditfilter.c). Watches stand in the exit list with all the others.
 
+mod call;
 mod calls;
 mod paths;
 mod records;

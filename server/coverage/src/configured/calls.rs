@@ -1,19 +1,21 @@
-//! System calls: which records each makes, which uses of a path each is, and which rules record it.
+//! Which calls make each record, and which rules record them.
 
 use blindspot_telemetry::{
     RecordType, Syscall,
-    settings::{AuditAction, AuditArch, AuditFilter, AuditList, AuditRule, Perms},
+    settings::{AuditAction, AuditArch, AuditFilter, AuditList, AuditRule},
 };
 
-use super::{Configured, Part, Silence, filter_of};
+use super::{Configured, Part, Silence, action_of, call::Call, filter_of};
 
 /// The calls whose records a leaf wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wanted {
     /// Any of them makes the record.
-    pub(super) calls: Vec<Syscall>,
+    pub(super) calls: Vec<Call>,
     /// Sets of calls: a rule for all of one set makes the record as a matter of course.
-    pub(super) core: Vec<Vec<Syscall>>,
+    pub(super) core: Vec<Vec<Call>>,
+    /// The call that opens files nowadays.
+    pub(super) opening: Call,
 }
 
 /// What stands for all that a path can be used for, where rules name no call.
@@ -22,9 +24,12 @@ const USES_OF_PATHS: [&str; 10] =
 
 /// The calls that make records of this type.
 pub(super) fn of_record(record_type: &RecordType, syscall: Option<&Syscall>, rules: &[AuditRule]) -> Wanted {
-    let named = |names: &[&str]| names.iter().copied().map(Syscall::from).collect::<Vec<_>>();
+    let named =
+        |names: &[&str]| names.iter().map(|name| Call::new(&Syscall::from(*name))).collect::<Vec<_>>();
+    let opening = Call::new(&Syscall::from("openat"));
     if let Some(call) = syscall {
-        return Wanted { calls: vec![call.clone()], core: vec![vec![call.clone()]] };
+        let calls = vec![Call::new(call)];
+        return Wanted { core: vec![calls.clone()], calls, opening };
     }
     let (calls, core): (&[&str], &[&str]) = match record_type.as_str() {
         "EXECVE" | "BPRM_FCAPS" => (&["execve", "execveat"], &["execve"]),
@@ -37,38 +42,32 @@ pub(super) fn of_record(record_type: &RecordType, syscall: Option<&Syscall>, rul
             (&["init_module", "finit_module", "delete_module"], &["init_module", "finit_module"])
         }
         _ => {
-            let mut calls: Vec<Syscall> =
+            let mut names: Vec<Syscall> =
                 rules.iter().filter_map(filter_of).flat_map(|filter| filter.syscalls.clone()).collect();
-            calls.extend(named(&USES_OF_PATHS));
-            calls.sort();
-            calls.dedup();
-            return Wanted { calls, core: vec![named(&["execve"]), named(&["openat"])] };
+            names.extend(USES_OF_PATHS.map(Syscall::from));
+            names.sort();
+            names.dedup();
+            let calls = names.iter().map(Call::new).collect();
+            return Wanted { calls, core: vec![named(&["execve"]), named(&["openat"])], opening };
         }
     };
-    Wanted { calls: named(calls), core: vec![named(core)] }
+    Wanted { calls: named(calls), core: vec![named(core)], opening }
 }
 
 /// What the rules make of all the calls that are wanted.
 pub(super) fn all_of<'a>(rules: &'a [AuditRule], wanted: &Wanted) -> Configured<'a> {
-    let whole = wanted.core.iter().find_map(|core| {
-        let each: Vec<Configured<'a>> = core.iter().map(|call| one(rules, call)).collect();
-        each.iter().all(|it| matches!(it, Configured::All { .. })).then(|| each.into_iter().next()).flatten()
-    });
-    if let Some(whole) = whole {
+    if let Some(whole) = wanted.core.iter().find_map(|core| whole(rules, core)) {
         return whole;
     }
-    let mut by: Vec<&AuditRule> = Vec::new();
-    let mut kept_out = None;
-    for found in wanted.calls.iter().map(|call| one(rules, call)) {
-        match found {
-            Configured::All { by: rule, .. } => by.extend(rule),
-            Configured::Part(part) => by.extend(part.by),
-            Configured::KeptOut(rule) => kept_out = kept_out.or(Some(rule)),
-            Configured::No(_) | Configured::Elsewhere { .. } => {}
-        }
-    }
-    let by: Vec<&AuditRule> =
-        rules.iter().filter(|rule| by.iter().any(|it| std::ptr::eq(*it, *rule))).collect();
+    let ends: Vec<(&Call, Option<usize>)> =
+        wanted.calls.iter().map(|call| (call, end(rules, call).map(|(at, _)| at))).collect();
+    let records = |(at, rule): &(usize, &AuditRule)| {
+        let before_end = |end: &Option<usize>| end.is_none_or(|end| *at <= end);
+        action_of(rule) == AuditAction::Always
+            && ends.iter().any(|(call, end)| before_end(end) && reach(rule, call).is_some())
+    };
+    let by: Vec<&AuditRule> = rules.iter().enumerate().filter(records).map(|(_, rule)| rule).collect();
+    let kept_out = ends.iter().find_map(|(_, end)| rules.get((*end)?));
     match (by.is_empty(), kept_out) {
         (false, _) => Configured::Part(Part { by, missing: Vec::new() }),
         (true, Some(rule)) => Configured::KeptOut(rule),
@@ -76,32 +75,28 @@ pub(super) fn all_of<'a>(rules: &'a [AuditRule], wanted: &Wanted) -> Configured<
     }
 }
 
-/// What the rules make of one call: the first that matches whatever the circumstances ends the list.
-fn one<'a>(rules: &'a [AuditRule], call: &Syscall) -> Configured<'a> {
-    let mut by = Vec::new();
-    for (at, rule) in rules.iter().enumerate() {
-        let Some(reach) = reach(rule, call) else { continue };
-        match (reach, action(rule)) {
-            (Reach::Whole, AuditAction::Always) => {
-                let rest = rules.get(at..).unwrap_or_default();
-                return Configured::All { by: Some(rule), only_64_bit: !any_32_bit(rest, call) };
-            }
-            (Reach::Whole, AuditAction::Never) if by.is_empty() => return Configured::KeptOut(rule),
-            (Reach::Whole, AuditAction::Never) => break,
-            (Reach::Some, AuditAction::Always) => by.push(rule),
-            (Reach::Some, AuditAction::Never) => {}
-        }
+/// The answer where rules record all of these calls, whatever the circumstances.
+fn whole<'a>(rules: &'a [AuditRule], calls: &[Call]) -> Option<Configured<'a>> {
+    let ends: Option<Vec<(usize, &AuditRule)>> = calls.iter().map(|call| end(rules, call)).collect();
+    let ends = ends?;
+    if ends.iter().any(|(_, rule)| action_of(rule) == AuditAction::Never) {
+        return None;
     }
-    if by.is_empty() {
-        Configured::No(Silence::NoRule)
-    } else {
-        Configured::Part(Part { by, missing: Vec::new() })
-    }
+    let each_32_bit = calls.iter().zip(&ends).all(|(call, (at, _))| {
+        let rest = rules.get(*at..).unwrap_or_default();
+        rest.iter().any(|rule| records_32_bit(rule, call))
+    });
+    Some(Configured::All { by: ends.first().map(|(_, rule)| *rule), only_64_bit: !each_32_bit })
 }
 
-/// True where one of these rules records the call of 32-bit programs too.
-fn any_32_bit(rules: &[AuditRule], call: &Syscall) -> bool {
-    rules.iter().filter_map(filter_of).any(|filter| {
+/// The first rule that matches a call whatever the circumstances: none behind it is asked.
+fn end<'a>(rules: &'a [AuditRule], call: &Call) -> Option<(usize, &'a AuditRule)> {
+    rules.iter().enumerate().find(|(_, rule)| reach(rule, call) == Some(Reach::Whole))
+}
+
+/// True where the rule records the call of 32-bit programs, whatever the circumstances.
+fn records_32_bit(rule: &AuditRule, call: &Call) -> bool {
+    filter_of(rule).is_some_and(|filter| {
         filter.arch != Some(AuditArch::B64)
             && filter.action == AuditAction::Always
             && filter.list == AuditList::Exit
@@ -121,20 +116,20 @@ pub(super) enum Reach {
 }
 
 /// How much of a call a rule of the exit list matches; `None` where it never does.
-pub(super) fn reach(rule: &AuditRule, call: &Syscall) -> Option<Reach> {
+pub(super) fn reach(rule: &AuditRule, call: &Call) -> Option<Reach> {
     match rule {
-        AuditRule::Watch(watch) => use_of(watch.perms, call).map(|_| Reach::Some),
+        AuditRule::Watch(watch) => call.use_of(watch.perms).map(|_| Reach::Some),
         AuditRule::Filter(filter) => {
             if filter.list != AuditList::Exit || !has_call(filter, call) {
                 return None;
             }
-            let of_path = filter.fields.iter().any(|it| matches!(it.field.as_str(), "path" | "dir"));
-            if of_path && takes_no_path(call) {
+            let of_path = || filter.fields.iter().any(|it| matches!(it.field.as_str(), "path" | "dir"));
+            if !call.takes_path() && of_path() {
                 return None;
             }
             let by_use = match filter.perms {
                 None => Reach::Whole,
-                Some(perms) => use_of(perms, call)?,
+                Some(perms) => call.use_of(perms)?,
             };
             let native = matches!(filter.arch, None | Some(AuditArch::B64));
             let free = filter.fields.is_empty() && filter.between.is_empty() && native;
@@ -143,129 +138,6 @@ pub(super) fn reach(rule: &AuditRule, call: &Syscall) -> Option<Reach> {
     }
 }
 
-fn has_call(filter: &AuditFilter, call: &Syscall) -> bool {
-    filter.syscalls.is_empty() || filter.syscalls.contains(call)
+fn has_call(filter: &AuditFilter, call: &Call) -> bool {
+    filter.syscalls.is_empty() || filter.syscalls.contains(&call.name)
 }
-
-pub(super) fn action(rule: &AuditRule) -> AuditAction {
-    super::action_of(rule)
-}
-
-/// Calls that name no file, so that a rule for a path never matches them.
-fn takes_no_path(call: &Syscall) -> bool {
-    matches!(
-        call.as_str(),
-        "socket"
-            | "accept"
-            | "accept4"
-            | "ptrace"
-            | "kill"
-            | "tkill"
-            | "tgkill"
-            | "mprotect"
-            | "personality"
-            | "init_module"
-            | "delete_module"
-            | "memfd_create"
-            | "sysinfo"
-            | "syslog"
-            | "prctl"
-            | "setuid"
-            | "setgid"
-            | "setreuid"
-            | "setregid"
-            | "setresuid"
-            | "setresgid"
-            | "adjtimex"
-            | "settimeofday"
-            | "clock_settime"
-            | "add_key"
-            | "keyctl"
-            | "request_key"
-            | "process_vm_readv"
-            | "process_vm_writev"
-            | "clone"
-            | "fork"
-            | "vfork"
-    )
-}
-
-/// Calls that use no file in the ordinary sense: a socket's path is not what a rule about files looks for.
-pub(super) fn uses_no_file(call: &Syscall) -> bool {
-    takes_no_path(call)
-        || matches!(
-            call.as_str(),
-            "connect" | "sendto" | "sendmsg" | "sendmmsg" | "recvfrom" | "recvmsg" | "mmap"
-        )
-}
-
-/// How much of a call is one of these uses of a path, as the kernel's tables say (audit_match_perm in
-/// kernel/auditsc.c; include/asm-generic/audit_{read,write,dir_write,change_attr}.h).
-fn use_of(perms: Perms, call: &Syscall) -> Option<Reach> {
-    let name = call.as_str();
-    let by_flags = || match (perms.read, perms.write) {
-        (true, true) => Some(Reach::Whole),
-        (true, false) | (false, true) => Some(Reach::Some),
-        (false, false) => None,
-    };
-    let whole = |set: bool| set.then_some(Reach::Whole);
-    match name {
-        "execve" | "execveat" => whole(perms.execute),
-        "open" | "openat" | "openat2" => by_flags(),
-        _ if WRITES.contains(&name) => whole(perms.write).or_else(|| whole(perms.read && name == "quotactl")),
-        _ if READS.contains(&name) => whole(perms.read),
-        _ if CHANGES_ATTRIBUTES.contains(&name) => whole(perms.attributes),
-        _ => None,
-    }
-}
-
-const WRITES: [&str; 24] = [
-    "rename",
-    "renameat",
-    "renameat2",
-    "mkdir",
-    "mkdirat",
-    "rmdir",
-    "creat",
-    "link",
-    "linkat",
-    "unlink",
-    "unlinkat",
-    "symlink",
-    "symlinkat",
-    "mknod",
-    "mknodat",
-    "acct",
-    "swapon",
-    "quotactl",
-    "quotactl_fd",
-    "truncate",
-    "truncate64",
-    "ftruncate",
-    "ftruncate64",
-    "bind",
-];
-
-const READS: [&str; 8] =
-    ["readlink", "readlinkat", "listxattr", "llistxattr", "flistxattr", "getxattr", "lgetxattr", "fgetxattr"];
-
-const CHANGES_ATTRIBUTES: [&str; 18] = [
-    "chmod",
-    "fchmod",
-    "fchmodat",
-    "fchmodat2",
-    "chown",
-    "fchown",
-    "lchown",
-    "fchownat",
-    "setxattr",
-    "lsetxattr",
-    "fsetxattr",
-    "setxattrat",
-    "removexattr",
-    "lremovexattr",
-    "fremovexattr",
-    "removexattrat",
-    "chown32",
-    "lchown32",
-];

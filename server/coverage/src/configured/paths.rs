@@ -4,14 +4,14 @@
 //! uncertain and is taken for granted: that a call which uses two paths (rename) is not how the one is touched while a
 //! rule watches the other.
 
+use std::collections::HashSet;
+
 use blindspot_catalog::{Access, PathOf, PathShape, PathTest, PathText};
-use blindspot_telemetry::{
-    Syscall,
-    settings::{AuditAction, AuditArch, AuditField, AuditRule, Comparison, Perms},
-};
+use blindspot_telemetry::settings::{AuditAction, AuditArch, AuditField, AuditRule, Comparison, Perms};
 
 use super::{
-    Configured, Part, Silence,
+    Configured, Part, Silence, action_of,
+    call::Call,
     calls::{self, Reach, Wanted},
     filter_of,
 };
@@ -27,36 +27,100 @@ enum Fit {
     Surely,
 }
 
+/// A rule of the exit list, as far as a leaf is concerned.
+struct Candidate<'a, 'w> {
+    rule: &'a AuditRule,
+    /// The calls of the leaf that it matches.
+    reached: Vec<&'w Call>,
+    /// The path that it compares, in the usual spelling.
+    path: Option<(Kind, String)>,
+    /// True where nothing but the path and the uses of it must hold.
+    free: bool,
+    perms: Option<Perms>,
+}
+
+impl<'a, 'w> Candidate<'a, 'w> {
+    fn new(rule: &'a AuditRule, wanted: &'w Wanted, asked: PathOf) -> Option<Self> {
+        let reached: Vec<&Call> =
+            wanted.calls.iter().filter(|call| calls::reach(rule, call).is_some()).collect();
+        if reached.is_empty() {
+            return None;
+        }
+        let (path, perms, free) = match rule {
+            AuditRule::Watch(watch) => (Some((Kind::Either, usual(&watch.path))), Some(watch.perms), true),
+            AuditRule::Filter(filter) => {
+                let path = filter.fields.iter().find_map(|field| compared(field, asked));
+                let others = filter.fields.len() - usize::from(path.is_some());
+                let native = matches!(filter.arch, None | Some(AuditArch::B64));
+                (path, filter.perms, others == 0 && filter.between.is_empty() && native)
+            }
+        };
+        Some(Self { rule, reached, path, free, perms })
+    }
+}
+
+/// The path that a field compares, where it is one that a test asks for.
+fn compared(field: &AuditField, asked: PathOf) -> Option<(Kind, String)> {
+    if field.op != Comparison::Equal {
+        return None;
+    }
+    let kind = match (field.field.as_str(), asked) {
+        ("path", _) => Kind::File,
+        ("dir", _) => Kind::Tree,
+        ("exe", PathOf::Program) => Kind::Program,
+        _ => return None,
+    };
+    Some((kind, usual(&field.value)))
+}
+
+/// What a rule's path is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    Tree,
+    /// A watch does not tell.
+    Either,
+    /// The program that acts.
+    Program,
+}
+
 /// What the rules make of a leaf that asks for these paths, all of them.
 pub(super) fn all_of<'a>(rules: &'a [AuditRule], wanted: &Wanted, tests: &[PathTest]) -> Configured<'a> {
-    let recording: Vec<&AuditRule> = rules.iter().filter(|rule| records(rule, wanted)).collect();
-    if recording.is_empty() {
-        return Configured::No(Silence::NoRule);
-    }
     let mut part: Option<Part<'a>> = None;
     for test in tests {
-        let found: Vec<(&PathText, Found<'a>)> =
-            test.any_of.iter().map(|text| (text, find(rules, wanted, test, text))).collect();
-        if found.iter().all(|(_, it)| it.fit == Fit::Never) {
-            let kept_out = found.iter().find_map(|(_, it)| it.kept_out);
-            return Configured::Elsewhere { by: recording, kept_out };
+        let candidates: Vec<Candidate<'a, '_>> =
+            rules.iter().filter_map(|rule| Candidate::new(rule, wanted, test.of)).collect();
+        match of_test(&candidates, wanted, test) {
+            Configured::Part(found) => part = part.or(Some(found)),
+            decided => return decided,
         }
-        if found.iter().all(|(_, it)| it.fit == Fit::Surely) {
-            let by = found.iter().find_map(|(_, it)| it.by.first().copied());
-            return Configured::All { by, only_64_bit: false };
-        }
-        let missing = found.iter().filter(|(_, it)| it.fit == Fit::Never).map(|(text, _)| (*text).clone());
-        let missing: Vec<PathText> = missing.collect();
-        let by =
-            |rule: &&AuditRule| found.iter().any(|(_, it)| it.by.iter().any(|by| std::ptr::eq(*by, *rule)));
-        part.get_or_insert_with(|| Part { by: recording.iter().copied().filter(by).collect(), missing });
     }
     part.map_or(Configured::No(Silence::NoRule), Configured::Part)
 }
 
-fn records(rule: &AuditRule, wanted: &Wanted) -> bool {
-    calls::action(rule) == AuditAction::Always
-        && wanted.calls.iter().any(|call| calls::reach(rule, call).is_some())
+/// What they make of one test.
+fn of_test<'a>(candidates: &[Candidate<'a, '_>], wanted: &Wanted, test: &PathTest) -> Configured<'a> {
+    let recording =
+        || candidates.iter().map(|it| it.rule).filter(|rule| action_of(rule) == AuditAction::Always);
+    if recording().next().is_none() {
+        return Configured::No(Silence::NoRule);
+    }
+    let found: Vec<(&PathText, Found<'a>)> =
+        test.any_of.iter().map(|text| (text, find(candidates, wanted, test, text))).collect();
+    if found.iter().all(|(_, it)| it.fit == Fit::Never) {
+        let kept_out = found.iter().find_map(|(_, it)| it.kept_out);
+        return Configured::Elsewhere { by: recording().collect(), kept_out };
+    }
+    if found.iter().all(|(_, it)| it.fit == Fit::Surely) {
+        let by = found.iter().find_map(|(_, it)| it.by.last().copied());
+        return Configured::All { by, only_64_bit: false };
+    }
+    let missing = found.iter().filter(|(_, it)| it.fit == Fit::Never).map(|(text, _)| (*text).clone());
+    let missing: Vec<PathText> = missing.collect();
+    let named: HashSet<*const AuditRule> =
+        found.iter().flat_map(|(_, it)| it.by.iter().map(|rule| std::ptr::from_ref(*rule))).collect();
+    let by = recording().filter(|rule| named.contains(&std::ptr::from_ref(*rule))).collect();
+    Configured::Part(Part { by, missing })
 }
 
 /// What the rules make of one text.
@@ -67,19 +131,25 @@ struct Found<'a> {
     kept_out: Option<&'a AuditRule>,
 }
 
-fn find<'a>(rules: &'a [AuditRule], wanted: &Wanted, test: &PathTest, text: &PathText) -> Found<'a> {
+fn find<'a>(
+    candidates: &[Candidate<'a, '_>],
+    wanted: &Wanted,
+    test: &PathTest,
+    text: &PathText,
+) -> Found<'a> {
     let mut found = Found { fit: Fit::Never, by: Vec::new(), kept_out: None };
-    for rule in rules {
-        let fit = fit(rule, wanted, test, text);
-        match (calls::action(rule), fit) {
+    let asked = (text.shape, usual(&text.text));
+    for candidate in candidates {
+        let fit = fit(candidate, wanted, test, &asked);
+        match (action_of(candidate.rule), fit) {
             (_, Fit::Never) | (AuditAction::Never, Fit::Perhaps) => {}
             (AuditAction::Never, Fit::Surely) => {
-                found.kept_out = Some(rule);
+                found.kept_out = Some(candidate.rule);
                 break;
             }
             (AuditAction::Always, fit) => {
                 found.fit = found.fit.max(fit);
-                found.by.push(rule);
+                found.by.push(candidate.rule);
                 if fit == Fit::Surely {
                     break;
                 }
@@ -90,33 +160,21 @@ fn find<'a>(rules: &'a [AuditRule], wanted: &Wanted, test: &PathTest, text: &Pat
 }
 
 /// How well one rule matches the use of a text.
-fn fit(rule: &AuditRule, wanted: &Wanted, test: &PathTest, text: &PathText) -> Fit {
-    let reached: Vec<&Syscall> =
-        wanted.calls.iter().filter(|call| calls::reach(rule, call).is_some()).collect();
-    if reached.is_empty() {
-        return Fit::Never;
-    }
-    let (path, perms, free) = match rule {
-        AuditRule::Watch(watch) => (Some(Filter::Watch(&watch.path)), Some(watch.perms), true),
-        AuditRule::Filter(filter) => {
-            let path = filter.fields.iter().find_map(|field| Filter::of(field, test.of));
-            let others = filter.fields.len() - usize::from(path.is_some());
-            let native = matches!(filter.arch, None | Some(AuditArch::B64));
-            (path, filter.perms, others == 0 && filter.between.is_empty() && native)
+fn fit(candidate: &Candidate<'_, '_>, wanted: &Wanted, test: &PathTest, asked: &(PathShape, String)) -> Fit {
+    let by_path = match &candidate.path {
+        None => without_path(candidate, wanted, test),
+        Some((kind, path)) if test.of == PathOf::Object || *kind == Kind::Program => {
+            compare(asked, path, *kind)
         }
-    };
-    let by_path = match path {
-        None => without_path(rule, wanted, test, &reached),
-        Some(Filter::Program(exe)) => compare(text, exe, Kind::File),
-        Some(_) if test.of == PathOf::Program && !starts_programs(&reached) => Fit::Perhaps,
         // A program may be started by another name than the one that is recorded.
-        Some(filter) if test.of == PathOf::Program => filter.compare(text).max(Fit::Perhaps),
-        Some(filter) => filter.compare(text),
+        Some((kind, path)) => match candidate.reached.iter().all(|call| call.executes()) {
+            true => compare(asked, path, *kind).max(Fit::Perhaps),
+            false => Fit::Perhaps,
+        },
     };
-    let opens_any = path.is_none();
-    let certain =
-        free && perms.is_none_or(|perms| allows(perms, test)) && (opens_any || takes_all(rule, wanted, test));
-    if certain { by_path } else { by_path.min(Fit::Perhaps) }
+    let uses = candidate.perms.is_none_or(|perms| allows(perms, test));
+    let all = candidate.path.is_none() || takes_all(candidate.rule, wanted, test);
+    if candidate.free && uses && all { by_path } else { by_path.min(Fit::Perhaps) }
 }
 
 /// Rules that name calls record only those; of a watch the uses decide.
@@ -124,31 +182,27 @@ fn takes_all(rule: &AuditRule, wanted: &Wanted, test: &PathTest) -> bool {
     match filter_of(rule) {
         None => true,
         Some(filter) => {
-            filter.syscalls.is_empty() || enough(wanted, test, |call| filter.syscalls.contains(call))
+            filter.syscalls.is_empty() || enough(wanted, test, |call| filter.syscalls.contains(&call.name))
         }
     }
 }
 
 /// True where these calls make the record as a matter of course. A path may be used by other calls than the usual.
-fn enough(wanted: &Wanted, test: &PathTest, has: impl Fn(&Syscall) -> bool) -> bool {
-    let all = |core: &Vec<Syscall>| core.iter().all(&has);
+fn enough(wanted: &Wanted, test: &PathTest, has: impl Fn(&Call) -> bool) -> bool {
+    let all = |core: &Vec<Call>| core.iter().all(&has);
     match test.of {
         PathOf::Program => wanted.core.iter().any(all),
         PathOf::Object => wanted.core.len() == 1 && wanted.core.iter().all(all),
     }
 }
 
-fn starts_programs(reached: &[&Syscall]) -> bool {
-    reached.iter().all(|call| call.as_str().starts_with("execve"))
-}
-
 /// A rule that names no path records any, if one of its calls uses paths at all.
-fn without_path(rule: &AuditRule, wanted: &Wanted, test: &PathTest, reached: &[&Syscall]) -> Fit {
-    if test.of == PathOf::Object && reached.iter().all(|call| calls::uses_no_file(call)) {
+fn without_path(candidate: &Candidate<'_, '_>, wanted: &Wanted, test: &PathTest) -> Fit {
+    if test.of == PathOf::Object && !candidate.reached.iter().any(|call| call.uses_file()) {
         return Fit::Never;
     }
-    let whole = |call: &Syscall| calls::reach(rule, call) == Some(Reach::Whole);
-    let opens = test.of == PathOf::Object && whole(&Syscall::from("openat"));
+    let whole = |call: &Call| calls::reach(candidate.rule, call) == Some(Reach::Whole);
+    let opens = test.of == PathOf::Object && whole(&wanted.opening);
     if opens || enough(wanted, test, whole) { Fit::Surely } else { Fit::Perhaps }
 }
 
@@ -161,46 +215,7 @@ fn allows(perms: Perms, test: &PathTest) -> bool {
     }
 }
 
-/// What of a rule compares a path.
-#[derive(Debug, Clone, Copy)]
-enum Filter<'a> {
-    Watch(&'a str),
-    File(&'a str),
-    Tree(&'a str),
-    Program(&'a str),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    File,
-    Tree,
-    Either,
-}
-
-impl<'a> Filter<'a> {
-    fn of(field: &'a AuditField, asked: PathOf) -> Option<Self> {
-        if field.op != Comparison::Equal {
-            return None;
-        }
-        match (field.field.as_str(), asked) {
-            ("path", _) => Some(Self::File(&field.value)),
-            ("dir", _) => Some(Self::Tree(&field.value)),
-            ("exe", PathOf::Program) => Some(Self::Program(&field.value)),
-            _ => None,
-        }
-    }
-
-    fn compare(self, text: &PathText) -> Fit {
-        match self {
-            Self::Watch(path) => compare(text, path, Kind::Either),
-            Self::File(path) | Self::Program(path) => compare(text, path, Kind::File),
-            Self::Tree(path) => compare(text, path, Kind::Tree),
-        }
-    }
-}
-
-fn compare(text: &PathText, watched: &str, kind: Kind) -> Fit {
-    let (asked, watched) = (usual(&text.text), usual(watched));
+fn compare((shape, asked): &(PathShape, String), watched: &str, kind: Kind) -> Fit {
     let below = |inner: &str, outer: &str| {
         inner
             .strip_prefix(outer.trim_end_matches('/'))
@@ -208,17 +223,18 @@ fn compare(text: &PathText, watched: &str, kind: Kind) -> Fit {
     };
     // Beside a file the kernel names the folder that holds it.
     let folder = || watched.rsplit_once('/').is_some_and(|(folder, _)| folder == asked.trim_end_matches('/'));
-    let inside = kind != Kind::File && below(&asked, &watched);
-    match text.shape {
+    let tree = matches!(kind, Kind::Tree | Kind::Either);
+    let inside = tree && below(asked, watched);
+    match shape {
         PathShape::Is if asked == watched || inside => Fit::Surely,
         PathShape::Is if folder() => Fit::Perhaps,
         PathShape::StartsWith if inside => Fit::Surely,
-        PathShape::StartsWith if watched.starts_with(&asked) || folder() => Fit::Perhaps,
+        PathShape::StartsWith if watched.starts_with(asked) || folder() => Fit::Perhaps,
         PathShape::Is | PathShape::StartsWith => Fit::Never,
         // What lies below a folder may end and be named as it likes.
-        PathShape::EndsWith | PathShape::Contains if kind != Kind::File => Fit::Perhaps,
-        PathShape::EndsWith if watched.ends_with(&asked) => Fit::Perhaps,
-        PathShape::Contains if watched.contains(&asked) => Fit::Perhaps,
+        PathShape::EndsWith | PathShape::Contains if tree => Fit::Perhaps,
+        PathShape::EndsWith if watched.ends_with(asked) => Fit::Perhaps,
+        PathShape::Contains if watched.contains(asked) => Fit::Perhaps,
         PathShape::EndsWith | PathShape::Contains => Fit::Never,
     }
 }

@@ -1,6 +1,6 @@
 //! Settings in words.
 
-use blindspot_catalog::{PathShape, PathTest, PathText};
+use blindspot_catalog::{PathOf, PathShape, PathTest, PathText};
 use blindspot_telemetry::settings::{AuditRule, AuditWatch};
 
 use crate::{
@@ -30,7 +30,7 @@ pub(super) fn reason(name: &str, reason: &Reason<'_>) -> String {
         }
         (_, Some(Configured::KeptOut(rule))) => format!("{name} is kept out by the audit rule `{rule}`"),
         (_, Some(Configured::Elsewhere { by, kept_out })) => elsewhere(name, reason.paths, by, *kept_out),
-        (_, Some(Configured::Part(part))) => in_part(name, part),
+        (_, Some(Configured::Part(part))) => in_part(name, reason.paths, part),
         _ => format!("{name} is not recorded as the settings stand"),
     }
 }
@@ -60,14 +60,22 @@ fn watched(rule: &AuditRule) -> Option<String> {
     }
 }
 
-fn in_part(name: &str, part: &Part<'_>) -> String {
-    let rules: Vec<String> = part.by.iter().map(|rule| format!("`{rule}`")).collect();
-    let mut text = format!("{name} is recorded only as far as {} ask for it", listed(&rules));
+fn in_part(name: &str, asked: &[PathTest], part: &Part<'_>) -> String {
+    let mut text = format!("{name} is recorded only as far as {} ask for it", rules_of(part, asked));
     if !part.missing.is_empty() {
         let missing: Vec<String> = part.missing.iter().map(path).collect();
         text.push_str(&format!("; nothing records {}", listed(&missing)));
     }
     text
+}
+
+/// The rules that record a part: where files are asked for, those about paths first, elsewhere the broader others.
+fn rules_of(part: &Part<'_>, asked: &[PathTest]) -> String {
+    let of_files = asked.iter().any(|test| test.of == PathOf::Object);
+    let mut by = part.by.clone();
+    by.sort_by_key(|rule| watched(rule).is_some() != of_files);
+    let rules: Vec<String> = by.iter().map(|rule| format!("`{rule}`")).collect();
+    listed(&rules)
 }
 
 /// One text of a test, as a person would say it.
@@ -108,8 +116,7 @@ pub(super) fn evidence(name: &str, evidence: &Evidence<'_>) -> String {
             format!("{name} would be recorded by `{rule}`{}", remark(evidence))
         }
         Some(Configured::Part(part)) => {
-            let rules: Vec<String> = part.by.iter().map(|rule| format!("`{rule}`")).collect();
-            format!("{name} would be recorded as far as {} ask for it", listed(&rules))
+            format!("{name} would be recorded as far as {} ask for it", rules_of(part, &[]))
         }
         _ => format!("{name} would be recorded: the audit system is on and a daemon is connected"),
     }
