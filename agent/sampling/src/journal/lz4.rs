@@ -76,6 +76,20 @@ mod tests {
     }
 
     #[test]
+    fn what_another_compressor_makes_comes_back() {
+        let text: Vec<u8> =
+            (0..20_000_u32).flat_map(|n| (n * n % 1000 / 7).to_string().into_bytes()).collect();
+        let block = lz4_flex::block::compress(&text);
+        assert!(block.len() < text.len());
+        let stored = [&(text.len() as u64).to_le_bytes()[..], &block].concat();
+        let mut out = Vec::new();
+        for limit in [0, 1, 100, 4096, text.len(), usize::MAX] {
+            decompress_head(&stored, limit, &mut out).unwrap();
+            assert!(out == text[..limit.min(text.len())], "{limit}");
+        }
+    }
+
+    #[test]
     fn a_damaged_block_is_none() {
         let mut out = Vec::new();
         let mut damaged = STORED;
