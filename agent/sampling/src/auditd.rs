@@ -8,7 +8,9 @@
 
 mod events;
 mod fields;
+mod find;
 mod head;
+mod recent_names;
 mod record_type;
 mod syscall;
 mod table;
@@ -20,6 +22,7 @@ use self::{
     events::RecentEvents,
     fields::Fields,
     head::{Head, RecordId},
+    recent_names::RecentNames,
 };
 use crate::text::{
     Lines,
@@ -34,6 +37,7 @@ const ENRICHED: u8 = 0x1d;
 #[derive(Debug, Default)]
 pub(crate) struct AuditLines {
     recent: RecentEvents,
+    names: RecentNames,
     /// The name made up for the last system call that has none.
     unknown: Vec<u8>,
 }
@@ -54,11 +58,11 @@ impl AuditLines {
 
     /// What a record is; `None` where a name is too long to be one, or the scan keeps no more names.
     fn key(&mut self, head: &Head<'_>, body: Body<'_>, names: &mut Names) -> Option<TypeKey> {
-        let host = names.id(head.node)?;
+        let host = if head.node.is_empty() { NameId::NONE } else { names.id(head.node)? };
         let name = record_type::name(head.record_type);
-        let record_type = names.id(name)?;
+        let record_type = self.names.id(name, names)?;
         let syscall = match name {
-            b"SYSCALL" => names.id(syscall::name(body.raw, body.enriched, &mut self.unknown))?,
+            b"SYSCALL" => self.names.id(syscall::name(body.raw, body.enriched, &mut self.unknown), names)?,
             _ => NameId::NONE,
         };
         Some(TypeKey { host, kind: Kind::Auditd { record_type, syscall } })

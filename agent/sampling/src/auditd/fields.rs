@@ -3,7 +3,7 @@
 //! The value of `msg='...'`, in which programs write, is itself such text, and so is what stands in braces: their
 //! fields are the record's. Brackets and commas of old messages (`(hostname=?, addr=?)`) belong to no name.
 
-use memchr::memchr;
+use super::find::{first, first_of};
 
 /// The last argument of an `EXECVE` record that is told apart by name. A command may have thousands.
 const LAST_ARGUMENT: u8 = 31;
@@ -25,14 +25,14 @@ impl<'l> Fields<'l> {
     fn value(&mut self, name: &[u8]) -> Option<&'l [u8]> {
         let (value, rest) = match self.rest.split_first() {
             Some((b'"', quoted)) => {
-                let (value, rest) = split(quoted, memchr(b'"', quoted));
+                let (value, rest) = split(quoted, first(b'"', quoted));
                 (value, rest.get(1..).unwrap_or_default())
             }
             Some((b'\'', message)) if name == b"msg" => {
                 self.rest = message;
                 return None;
             }
-            _ => split(self.rest, memchr(b' ', self.rest)),
+            _ => split(self.rest, first(b' ', self.rest)),
         };
         self.rest = rest;
         Some(value)
@@ -46,7 +46,7 @@ impl<'l> Iterator for Fields<'l> {
     fn next(&mut self) -> Option<Self::Item> {
         let mut word_before: &[u8] = b"";
         loop {
-            let end = self.rest.iter().position(|byte| matches!(byte, b'=' | b' '))?;
+            let end = first_of(b'=', b' ', self.rest)?;
             let (word, rest) = self.rest.split_at(end);
             let (separator, rest) = rest.split_first()?;
             self.rest = rest;

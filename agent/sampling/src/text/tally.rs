@@ -168,7 +168,7 @@ impl FieldsOf<'_> {
     /// Counts one field of the event. A name that comes again in the same event is not counted again.
     #[inline]
     pub(crate) fn see(&mut self, name: &[u8], fill: Fill) {
-        let expected = self.counted.fields.get(self.next).is_some_and(|field| *field.name == *name);
+        let expected = self.counted.fields.get(self.next).is_some_and(|field| is_same(&field.name, name));
         let Some(at) = (if expected { Some(self.next) } else { self.find(name) }) else { return };
         self.next = at + 1;
         let Some(field) = self.counted.fields.get_mut(at) else { return };
@@ -236,6 +236,12 @@ impl HostOrder {
             self.interleaved = true;
         }
     }
+}
+
+/// Names are short: comparing them here is faster than calling for it.
+#[inline]
+pub(crate) fn is_same(name: &[u8], other: &[u8]) -> bool {
+    name.len() == other.len() && name.iter().zip(other).all(|(a, b)| a == b)
 }
 
 /// True for what can be a field's name: anything else is content that looks like one.
