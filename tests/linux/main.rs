@@ -2,5 +2,9 @@
 
 mod journal;
 mod journald;
+mod audit_daemon;
+mod auditd;
+mod auditd_corpus;
 mod own_machine;
+mod support;
 mod syslog;
