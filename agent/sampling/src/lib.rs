@@ -7,6 +7,7 @@
 //! - [`settings`]: what a Linux host is set to record, from its configuration files.
 //! - [`journal`]: files of the systemd journal, and what `journalctl` writes of it.
 //! - [`unpack`]: compressed logs to their bytes.
+//! - [`follow`]: where the lines of a live log come from.
 //! - [`read_at`]: what a log must offer to be read.
 
 #![forbid(unsafe_code)]
@@ -15,6 +16,7 @@ mod auditd;
 mod detail;
 pub mod evtx;
 mod fill;
+pub mod follow;
 pub mod journal;
 pub mod read_at;
 pub mod settings;
