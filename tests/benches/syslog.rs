@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         print_peak_memory(Path::new(path));
         return ExitCode::SUCCESS;
     }
-    let classic = written("bench-rfc3164.log", |number, time, line| rfc3164(number, time, line));
+    let classic = written("bench-rfc3164.log", rfc3164);
     let modern = written("bench-rfc5424.log", |number, time, line| match number % 2 {
         0 => rfc5424(number, time, line),
         _ => iso_8601(number, time, line),

@@ -1,10 +1,10 @@
 //! Logs of Linux: against the daemons and programs that write and read them, and on every such file of the corpus.
 
-mod journal;
-mod journald;
 mod audit_daemon;
 mod auditd;
 mod auditd_corpus;
+mod journal;
+mod journald;
 mod own_machine;
 mod support;
 mod syslog;

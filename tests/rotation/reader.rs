@@ -123,7 +123,10 @@ impl Reader {
 }
 
 fn watch(folder: &Path, waker: mpsc::Sender<()>) -> notify::RecommendedWatcher {
-    let wake = move |_: notify::Result<notify::Event>| drop(waker.send(()));
+    // A reader that has ended needs no waking.
+    let wake = move |_: notify::Result<notify::Event>| {
+        waker.send(()).ok();
+    };
     let mut watcher = notify::recommended_watcher(wake).unwrap();
     watcher.watch(folder, RecursiveMode::NonRecursive).unwrap();
     watcher

@@ -57,17 +57,9 @@ pub fn reason(reason: &Reason<'_>, host: &HostSight<'_>) -> String {
         ReasonCode::SchemaTooOld => {
             format!("the version that wrote {count} {name} events is too old to have {field}")
         }
-        ReasonCode::SourceMissing => match source.as_ref().map(|id| host.source(id).status) {
-            Some(SourceStatus::Missing) => {
-                let absent = match source {
-                    Some(SourceId::Auditd) => "there is no audit log on this host",
-                    Some(SourceId::Syslog) => "there is neither a syslog file nor a journal on this host",
-                    Some(SourceId::SysmonLinux) => "Sysmon for Linux is not installed on this host",
-                    _ => "its log does not exist on this host",
-                };
-                format!("{name} is not recorded: {absent}")
-            }
-            _ => format!("{name}: {} is not among the logs given", log_of(&name, &log)),
+        ReasonCode::SourceMissing => match source.as_ref().filter(|id| is_missing(host, id)) {
+            Some(id) => format!("{name} is not recorded: {}", absence_of(id)),
+            None => format!("{name}: {} is not among the logs given", log_of(&name, &log)),
         },
         ReasonCode::PermissionDenied => format!("{log} may not be read, so nothing is known of {name}"),
         ReasonCode::SourceUnreadable => {
@@ -119,6 +111,20 @@ pub fn evidence(evidence: &Evidence<'_>) -> String {
         (How::Seen, Some(field)) => {
             format!("{name} {field} filled in {} of {} events", evidence.filled, evidence.of)
         }
+    }
+}
+
+fn is_missing(host: &HostSight<'_>, source: &SourceId) -> bool {
+    host.source(source).status == SourceStatus::Missing
+}
+
+/// That a source does not exist, in words.
+fn absence_of(source: &SourceId) -> &'static str {
+    match source {
+        SourceId::Auditd => "there is no audit log on this host",
+        SourceId::Syslog => "there is neither a syslog file nor a journal on this host",
+        SourceId::SysmonLinux => "Sysmon for Linux is not installed on this host",
+        SourceId::Channel(_) => "its log does not exist on this host",
     }
 }
 

@@ -1,3 +1,5 @@
+//! Joining logs to hosts, on readings made for it.
+
 use blindspot_telemetry::{Hour, SourceId, SourceKind, SourceStatus};
 use jiff::Timestamp;
 
