@@ -36,7 +36,7 @@ const ENRICHED: u8 = 0x1d;
 /// Reads lines of an audit log.
 #[derive(Debug, Default)]
 pub(crate) struct AuditLines {
-    recent: RecentEvents,
+    events: RecentEvents,
     names: RecentNames,
     /// The name made up for the last system call that has none.
     unknown: Vec<u8>,
@@ -84,7 +84,7 @@ impl Lines for AuditLines {
             tally.count_unnamed();
             return;
         };
-        tally.audit_events += u64::from(self.recent.is_new((key.host, moment, milliseconds, serial)));
+        tally.audit_events += u64::from(self.events.is_new((key.host, moment.key(), milliseconds, serial)));
         if let Some(mut counted) = tally.count(key, moment) {
             for part in [body.raw, body.enriched] {
                 for (name, value) in Fields::of(part) {

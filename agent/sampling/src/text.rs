@@ -69,7 +69,7 @@ pub struct LogScan {
     /// Lines that continue the event before them.
     pub continued: u64,
     /// Audit events that the records of an audit log belong to: those of one host, time and serial number are one.
-    /// Records of up to 64 events may be mixed; 0 for other formats.
+    /// Records of up to 4096 events may be mixed; 0 for other formats.
     pub audit_events: u64,
     /// Events among `records` that stand under no event type, because the log holds more distinct types, hours or
     /// names than a scan keeps. Real logs have none.

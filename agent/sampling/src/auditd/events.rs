@@ -1,22 +1,25 @@
 //! Records to audit events.
 
-use crate::text::{moment::Moment, names::NameId};
+use std::collections::VecDeque;
 
-/// What records of one audit event share: host, time to the millisecond, serial number.
-pub(super) type EventKey = (NameId, Moment, u32, u64);
+use rustc_hash::FxHashSet;
+
+use crate::text::names::NameId;
+
+/// What records of one audit event share: host, second, millisecond, serial number.
+pub(super) type EventKey = (NameId, u64, u32, u64);
 
 /// Audit events whose records may still come. The kernel writes the records of an event one after another, but those
-/// of other processors come in between; auditd itself waits two seconds for the rest of an event
-/// (`end_of_event_timeout`).
-const RECENT: usize = 64;
+/// of other processes come in between: 282 other events had begun where two busy processors were recorded.
+const RECENT: usize = 4096;
 
 /// The audit events that were met last.
 #[derive(Debug, Default)]
 pub(super) struct RecentEvents {
     /// At most [`RECENT`].
-    keys: Vec<EventKey>,
-    /// The place of the one that was met first, where there are that many.
-    oldest: usize,
+    keys: FxHashSet<EventKey>,
+    /// The same, by their first records.
+    order: VecDeque<EventKey>,
     last: Option<EventKey>,
 }
 
@@ -29,15 +32,15 @@ impl RecentEvents {
 
     fn change(&mut self, key: EventKey) -> bool {
         self.last = Some(key);
-        if self.keys.contains(&key) {
+        if !self.keys.insert(key) {
             return false;
         }
-        if self.keys.len() < RECENT {
-            self.keys.push(key);
-        } else if let Some(oldest) = self.keys.get_mut(self.oldest) {
-            *oldest = key;
-            self.oldest = (self.oldest + 1) % RECENT;
+        if self.order.len() >= RECENT
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.keys.remove(&oldest);
         }
+        self.order.push_back(key);
         true
     }
 }
@@ -47,26 +50,27 @@ mod tests {
     use super::*;
 
     fn key(serial: u64) -> EventKey {
-        (NameId::NONE, Moment::utc(1_700_000_000).unwrap(), 5, serial)
+        (NameId::NONE, 1_700_000_000, 5, serial)
     }
 
     #[test]
-    fn an_event_is_new_until_64_others_came() {
+    fn an_event_is_new_until_so_many_others_came() {
         let mut recent = RecentEvents::default();
-        assert!((0..64).all(|serial| recent.is_new(key(serial))));
-        assert!((0..64).rev().all(|serial| !recent.is_new(key(serial))));
-        assert!(recent.is_new(key(64)));
+        assert!((0..4096).all(|serial| recent.is_new(key(serial))));
+        assert!((0..4096).rev().all(|serial| !recent.is_new(key(serial))));
+        assert!(recent.is_new(key(4096)));
         assert!(!recent.is_new(key(1)));
         assert!(recent.is_new(key(0)));
         assert!(recent.is_new(key(1)), "1 made room for 0");
+        assert_eq!((recent.keys.len(), recent.order.len()), (4096, 4096));
     }
 
     #[test]
     fn time_tells_serials_apart_that_began_anew_at_boot() {
         let mut recent = RecentEvents::default();
-        let (host, moment, _, serial) = key(1);
-        assert!(recent.is_new((host, moment, 5, serial)));
-        assert!(recent.is_new((host, moment, 6, serial)));
-        assert!(recent.is_new((host, Moment::utc(1_700_000_001).unwrap(), 5, serial)));
+        let (host, second, _, serial) = key(1);
+        assert!(recent.is_new((host, second, 5, serial)));
+        assert!(recent.is_new((host, second, 6, serial)));
+        assert!(recent.is_new((host, second + 1, 5, serial)));
     }
 }
