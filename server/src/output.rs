@@ -8,4 +8,5 @@ pub mod html;
 pub mod json;
 pub mod layer;
 pub mod paint;
+pub mod settings;
 pub mod text;

@@ -173,7 +173,10 @@ fn install(pattern: &EventTypePattern, facts: &Facts) -> Step {
     let daemon = facts.get(&own).and_then(|facts| facts.fixes.first());
     let mut step = record(pattern, facts, None);
     let command = daemon.and_then(|fix| fix.command.as_deref());
-    step.what = format!("install and start auditd, then {}", step.what);
+    let is_all = step.commands.iter().all(|own| command == Some(own.as_str()));
+    if !is_all {
+        step.what = format!("install and start auditd, then {}", step.what);
+    }
     if let Some(command) = command.filter(|command| !step.commands.iter().any(|known| known == command)) {
         step.commands.insert(0, command.to_owned());
     }

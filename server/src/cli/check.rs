@@ -2,7 +2,7 @@
 
 use std::{io::Write as _, num::NonZeroUsize};
 
-use blindspot_catalog::LeafEvent;
+use blindspot_catalog::{LeafEvent, Problem};
 use blindspot_coverage::{HostSight, say};
 use blindspot_sampling::Detail;
 use blindspot_telemetry::{
@@ -20,12 +20,10 @@ use crate::{
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     let (hosts, problems) = hosts(args)?;
     let mut out = anstream::stdout();
-    for problem in &problems {
-        writeln!(anstream::stderr(), "blindspot: {}", clean(&problem.to_string()))?;
-    }
     let wanted = |host: &&Inventory| args.host.as_deref().is_none_or(|name| goes_by(host, name));
     let asked: Vec<&Inventory> = hosts.iter().filter(wanted).collect();
     if asked.is_empty() {
+        complain(&problems)?;
         let names: Vec<&str> = hosts.iter().map(|host| host.host.as_str()).collect();
         anyhow::ensure!(
             args.host.is_none() || hosts.is_empty(),
@@ -51,6 +49,10 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
         writeln!(out, "{}  {}: {}", clean(&say::host(host)), args.event_type, clean(&text))?;
         answers.push(answer);
     }
+    // On this machine's own logs, what is not there is only worth a word where it may be why.
+    if !is_own(args) || answers.iter().any(|answer| *answer != Outcome::Done) {
+        complain(&problems)?;
+    }
     let flowing = answers.iter().filter(|answer| **answer == Outcome::Done).count();
     if answers.len() > 1 {
         writeln!(out, "flowing on {flowing} of {} hosts", answers.len())?;
@@ -64,7 +66,14 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     })
 }
 
-fn hosts(args: &CheckArgs) -> anyhow::Result<(Vec<Inventory>, Vec<blindspot_catalog::Problem>)> {
+fn complain(problems: &[Problem]) -> anyhow::Result<()> {
+    for problem in problems {
+        writeln!(anstream::stderr(), "blindspot: {}", clean(&problem.to_string()))?;
+    }
+    Ok(())
+}
+
+fn hosts(args: &CheckArgs) -> anyhow::Result<(Vec<Inventory>, Vec<Problem>)> {
     let options = ReadOptions {
         detail: if args.field.is_some() { Detail::Inventory } else { Detail::Counts },
         threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),

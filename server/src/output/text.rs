@@ -8,7 +8,7 @@ use blindspot_telemetry::SourceStatus;
 use comfy_table::{ContentArrangement, Table, presets};
 use jiff::Timestamp;
 
-use super::{clean::clean, paint};
+use super::{clean::clean, paint, settings};
 use crate::report::Report;
 
 /// Rows of each list before "and n more".
@@ -82,6 +82,12 @@ impl Page<'_, '_> {
         self.line(&format!("{:11} {files}, {}; {hosts}{span}", "Logs", megabytes(input.bytes)));
         let held = self.held();
         self.line(&format!("{:11} {held}", "Holding"));
+        if let [host] = input.hosts.as_slice()
+            && let said = settings::phrases(&host.settings)
+            && !said.is_empty()
+        {
+            self.line(&format!("{:11} {}", "Set to", clean(&said.join("; "))));
+        }
         self.line(&format!("{:11} {}", "Judged by", self.judged_by()));
         self.cautions();
     }

@@ -7,7 +7,7 @@ use super::{
     picture::{self, Bar},
     words,
 };
-use crate::report::Report;
+use crate::{output::settings, report::Report};
 
 /// Rows of the table; the JSON has all.
 const ROWS: usize = 1_000;
@@ -50,6 +50,8 @@ pub(super) struct Row {
     pub(super) aside: String,
     /// For sorting.
     pub(super) blind: usize,
+    /// What it is set to record, where that is known.
+    pub(super) set_to: String,
     /// How its logs were read, in one line.
     pub(super) read: String,
     /// Its logs, what is amiss first.
@@ -121,6 +123,7 @@ fn row(report: &Report<'_>, (place, host): (usize, &HostSight<'_>), limit: usize
         bar: picture::bar(&judged),
         aside: picture::bar(&aside).label,
         blind: judged.of(Verdict::Blind),
+        set_to: words::shown(&settings::phrases(&inventory.settings).join("; ")),
         read: read(&sources),
         more_logs: sources.len().saturating_sub(limit),
         logs: sources.into_iter().take(limit).map(log).collect(),
