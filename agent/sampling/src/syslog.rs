@@ -9,7 +9,8 @@
 //!
 //! A program is a name with `: ` or with brackets behind it. Free text names none: its lines are those of the program
 //! `-`, and so are lines of a name that none can have (more than 128 bytes, no letter, control characters). A line
-//! without a header continues the event before it if it is text, and is damage otherwise.
+//! without a header continues the event before it if it is text, and is damage otherwise. A line whose date no calendar
+//! has, or that has a priority and no date, is undated.
 //!
 //! A line that says how often a message was repeated stands for so many events: of its own program where it has one
 //! (rsyslog), else of the event before it on that host (sysklogd, busybox, macOS).
