@@ -71,9 +71,10 @@ impl Payload {
         }
         let decoder = self.zstd.as_mut()?;
         decoder.reinit().ok()?;
-        self.bytes.resize(MAX_PAYLOAD_BYTES, 0);
+        // As much as there is room for is decompressed.
+        self.bytes.reserve_exact(MAX_PAYLOAD_BYTES);
         let mut input = InBuffer::around(stored);
-        let mut output = OutBuffer::around(self.bytes.as_mut_slice());
+        let mut output = OutBuffer::around(&mut self.bytes);
         let mut before = None;
         // Until the frame ends, is damaged, or neither takes nor gives any more.
         while before != Some((input.pos(), output.pos())) {
@@ -82,8 +83,6 @@ impl Payload {
                 break;
             }
         }
-        let decompressed = output.pos();
-        self.bytes.truncate(decompressed);
-        (decompressed > 0).then_some(())
+        (output.pos() > 0).then_some(())
     }
 }
