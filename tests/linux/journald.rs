@@ -67,6 +67,17 @@ impl Journald {
         files.find(|file| file.exists())
     }
 
+    /// Waits until it has written what it was sent, and stops it where it is: two readers see the same file.
+    pub fn rest(&self, mut written: impl FnMut() -> u64) {
+        let mut before = written();
+        wait_for("journald rests", || {
+            std::thread::sleep(10 * WAIT);
+            std::mem::replace(&mut before, written()) == before
+        });
+        let stopped = Command::new("kill").args(["-STOP", &self.child.id().to_string()]).status();
+        assert!(stopped.expect("kill runs").success(), "journald could not be stopped");
+    }
+
     /// Sends an entry by its native protocol: lines `FIELD=value`, or `FIELD`, a length and bytes.
     pub fn send(&self, entry: &[u8]) {
         let socket = UnixDatagram::unbound().expect("a socket");
