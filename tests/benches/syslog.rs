@@ -21,6 +21,7 @@ use blindspot_sampling::{
 use blindspot_tests::{
     corpus::target_folder,
     limits::{self, Limit},
+    processor_time::timed,
 };
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
@@ -109,25 +110,6 @@ fn print_peak_memory(path: &Path) {
     let status = fs::read_to_string("/proc/self/status").expect("Linux");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("peak memory");
     println!("{}", line.trim().trim_end_matches(" kB"));
-}
-
-/// The time that the cores spent on it, in this process and in those that it ran: what else the machine does is not
-/// part of it.
-fn timed(run: impl Fn()) -> Duration {
-    let before = processor_time();
-    run();
-    processor_time() - before
-}
-
-/// Of this thread to the nanosecond, of processes that ended to a hundredth of a second (proc(5)).
-fn processor_time() -> Duration {
-    let own = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-    let own = own.split(' ').next().and_then(|nanoseconds| nanoseconds.parse().ok()).expect("a number");
-    let stat = fs::read_to_string("/proc/self/stat").expect("Linux");
-    let (_, behind_name) = stat.rsplit_once(") ").expect("a name in brackets");
-    let ended: u64 =
-        behind_name.split(' ').skip(13).take(2).map(|ticks| ticks.parse::<u64>().expect("a number")).sum();
-    Duration::from_nanos(own) + Duration::from_millis(ended * 10)
 }
 
 fn read_all(path: &Path) {

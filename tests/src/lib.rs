@@ -3,5 +3,6 @@
 pub mod corpus;
 pub mod evtx_builder;
 pub mod limits;
+pub mod processor_time;
 pub mod program;
 pub mod sample_logs;
