@@ -30,6 +30,7 @@ pub struct Daemon {
     child: Child,
     rules: Vec<Vec<String>>,
     enabled: String,
+    backlog_limit: String,
     _lock: File,
 }
 
@@ -41,6 +42,9 @@ impl Daemon {
             say_skipped_because("no root, no auditd, or its kernel audit is in use");
             return None;
         };
+        // The kernel drops what finds no room, and the default of 64 records is soon full on a busy machine.
+        let backlog_limit = status("backlog_limit").unwrap_or_default();
+        assert!(auditctl("-b", &["8192".to_owned()]), "auditctl sets the backlog");
         let folder = TempDir::new().expect("a folder");
         fs::create_dir(folder.path().join("plugins.d")).expect("a folder");
         fs::write(folder.path().join("auditd.conf"), configuration(folder.path(), style)).expect("a file");
@@ -52,7 +56,7 @@ impl Daemon {
             .stderr(Stdio::null())
             .spawn()
             .expect("auditd starts");
-        let daemon = Self { folder, child, rules: Vec::new(), enabled, _lock: lock };
+        let daemon = Self { folder, child, rules: Vec::new(), enabled, backlog_limit, _lock: lock };
         let pid = daemon.child.id().to_string();
         wait_until("auditd is the kernel's", || status("pid").is_some_and(|of_kernel| of_kernel == pid));
         wait_until("auditd logs", || daemon.log_holds("type=DAEMON_START"));
@@ -139,6 +143,7 @@ impl Daemon {
             self.signal("TERM");
             self.child.wait().expect("auditd ends");
         }
+        auditctl("-b", &[std::mem::take(&mut self.backlog_limit)]);
         auditctl("-e", &[std::mem::take(&mut self.enabled)]);
     }
 }
