@@ -3,7 +3,7 @@
 //! A file ([`scan`]) is a heap of objects: data objects hold one field and its value, entries name the data objects
 //! that make them up. Both are met in one pass, front to back: what a data object says is learned once, an entry
 //! costs a look at each of its items. `journalctl -o json` and `-o export` are read by
-//! [`text::Scanner`](crate::text::Scanner) and give the same counts.
+//! [`text::Scanner`] and give the same counts.
 
 #[cfg(test)]
 mod builder;
