@@ -139,6 +139,8 @@ impl Daemon {
                 eprintln!("auditctl does not remove {rule:?}");
             }
         }
+        // Before the daemon ends: the kernel would print to its own log what no one takes.
+        auditctl("-e", &[std::mem::take(&mut self.enabled)]);
         if matches!(self.child.try_wait(), Ok(None)) {
             self.signal("TERM");
             self.child.wait().expect("auditd ends");
