@@ -6,10 +6,10 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use blindspot_tests::corpus::say_skipped_because;
+use blindspot_tests::{corpus::say_skipped_because, machine};
 use tempfile::TempDir;
 
-use crate::support::{machine_lock, output, wait_until};
+use crate::support::{output, wait_until};
 
 /// Marks the rules of these tests.
 const KEY: &str = "blindspot-tests";
@@ -37,7 +37,7 @@ pub struct Daemon {
 impl Daemon {
     /// Starts a daemon that logs into a folder of its own; `None` where this machine does not allow it.
     pub fn start(style: Style) -> Option<Self> {
-        let lock = machine_lock("kernel-audit");
+        let lock = machine::kernel_audit();
         let Some(enabled) = free_kernel_audit() else {
             say_skipped_because("no root, no auditd, or its kernel audit is in use");
             return None;
@@ -146,7 +146,6 @@ impl Daemon {
             self.child.wait().expect("auditd ends");
         }
         auditctl("-b", &[std::mem::take(&mut self.backlog_limit)]);
-        auditctl("-e", &[std::mem::take(&mut self.enabled)]);
     }
 }
 

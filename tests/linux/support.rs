@@ -20,14 +20,6 @@ pub fn output(program: &str, arguments: &[&str]) -> Option<String> {
     Some(String::from_utf8_lossy(&run.stdout).into_owned())
 }
 
-/// A lock that one process of this machine holds at a time, for what the machine has once. Dropping it frees it.
-pub fn machine_lock(name: &str) -> File {
-    let path = std::env::temp_dir().join(format!("blindspot-{name}.lock"));
-    let lock = File::options().create(true).append(true).open(path).expect("a lock file");
-    lock.lock().expect("the lock");
-    lock
-}
-
 /// Waits for something that other programs do. A minute is long enough for all of it.
 pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     for _ in 0..3000 {

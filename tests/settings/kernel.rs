@@ -49,6 +49,7 @@ impl Drop for Loaded {
 
 #[test]
 fn what_the_kernel_lists_is_what_was_loaded() {
+    let _alone = blindspot_tests::machine::kernel_audit();
     let status = auditctl(&["-s"]).filter(|(success, _)| *success);
     let state = status.and_then(|(_, text)| read(SettingsKind::AuditStatus, text)).and_then(|it| it.state);
     if !matches!(state, Some(AuditState::On | AuditState::Off)) {

@@ -3,6 +3,7 @@
 pub mod corpus;
 pub mod evtx_builder;
 pub mod limits;
+pub mod machine;
 pub mod processor_time;
 pub mod program;
 pub mod sample_logs;
