@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
     process::{Command, Stdio},
     time::Duration,
 };
