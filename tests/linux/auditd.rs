@@ -93,6 +93,7 @@ fn agreed(name: &str, log: &[u8]) -> LogScan {
         "{name}: every call is named"
     );
     assert_eq!(summary(&path), scan.audit_events, "{name}: events of `aureport`");
+    eprintln!("{name}: {} records, {} audit events, {calls} calls: agreed", scan.records, scan.audit_events);
     scan
 }
 
