@@ -37,7 +37,7 @@ kill $pid; wait $pid || true
 
 const JOURNALD: &str = r#"
 mkdir -p /run/systemd/journald.conf.d
-printf '[Journal]\nStorage=volatile\nAudit=no\nReadKMsg=no\n' > /run/systemd/journald.conf.d/test.conf
+printf '[Journal]\nStorage=volatile\nAudit=\nReadKMsg=no\n' > /run/systemd/journald.conf.d/test.conf
 /lib/systemd/systemd-journald & pid=$!
 await test -S /run/systemd/journal/dev-log
 ln -s /run/systemd/journal/dev-log /dev/log
