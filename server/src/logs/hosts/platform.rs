@@ -46,7 +46,27 @@ pub(super) fn of(inventory: &Inventory) -> Platform {
     }
 }
 
-/// True for what stands for a program in the syslog of network devices.
+/// True for what stands for a program in the syslog of network devices: the mnemonic of Cisco, `type/subtype` of
+/// Fortinet, the log type of Palo Alto.
 fn is_device(program: &str) -> bool {
+    const FORTINET: [&str; 4] = ["traffic", "event", "utm", "anomaly"];
+    const PALO_ALTO: [&str; 6] = ["TRAFFIC", "THREAT", "SYSTEM", "CONFIG", "GLOBALPROTECT", "USERID"];
     program.starts_with('%')
+        || PALO_ALTO.contains(&program)
+        || program.split_once('/').is_some_and(|(kind, _)| FORTINET.contains(&kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_are_known_by_what_stands_for_their_programs() {
+        for program in ["%ASA-6-302013", "traffic/forward", "THREAT"] {
+            assert!(is_device(program), "{program}");
+        }
+        for program in ["postfix/smtpd", "sshd", "-", "traffic"] {
+            assert!(!is_device(program), "{program}");
+        }
+    }
 }
