@@ -160,7 +160,7 @@ impl Input {
     pub fn load(args: &InputArgs, detail: Detail) -> Result<Self, InputError> {
         let threads =
             args.threads.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
-        let own = args.paths.is_empty() && args.inventory.is_empty();
+        let asked = Asked::of(&args.paths, &args.inventory);
         let mut collected = collect(args, detail, threads);
         let mut problems = std::mem::take(&mut collected.problems);
         let mut hosts = collected.hosts;
@@ -183,18 +183,14 @@ impl Input {
         let detections = keep(detections, args, &more)?;
         problems.extend(more);
         Ok(Self {
-            windows: if own {
-                vec![window_until(SystemClock::new().wall(), args.since); hosts.len()]
-            } else {
-                hosts.iter().map(|host| window_of(host, args.since)).collect()
-            },
+            windows: windows_of(&hosts, args.since, asked),
             hosts,
             detections,
             attack,
             mappings,
             facts,
             problems,
-            given: if own {
+            given: if asked == Asked::Own {
                 vec!["this machine's own logs".to_owned()]
             } else {
                 args.paths.iter().chain(&args.inventory).map(|path| path.display().to_string()).collect()
@@ -279,12 +275,37 @@ pub fn window_of(host: &Inventory, since: Option<SignedDuration>) -> Window {
     Window { from: since.zip(newest).and_then(|(since, newest)| newest.checked_sub(since).ok()), to: None }
 }
 
+/// Whose logs are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Nothing is named: this machine's own.
+    Own,
+    /// Those that are named.
+    Given,
+}
+
+impl Asked {
+    /// What these arguments ask for.
+    #[must_use]
+    pub fn of(paths: &[PathBuf], inventories: &[PathBuf]) -> Self {
+        if paths.is_empty() && inventories.is_empty() { Self::Own } else { Self::Given }
+    }
+}
+
+/// Each host's window: on this machine's own logs back from now, otherwise back from the host's newest record.
+#[must_use]
+pub fn windows_of(hosts: &[Inventory], since: Option<SignedDuration>, asked: Asked) -> Vec<Window> {
+    match asked {
+        Asked::Own => vec![window_until(SystemClock::new().wall(), since); hosts.len()],
+        Asked::Given => hosts.iter().map(|host| window_of(host, since)).collect(),
+    }
+}
+
 /// How far back this machine's own logs are judged, where `--since` says nothing else.
 const OWN_HISTORY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// This machine's own logs are judged where today is: a log that ended is silent.
-#[must_use]
-pub fn window_until(now: Timestamp, since: Option<SignedDuration>) -> Window {
+fn window_until(now: Timestamp, since: Option<SignedDuration>) -> Window {
     Window { from: now.checked_sub(since.unwrap_or(OWN_HISTORY)).ok(), to: None }
 }
 

@@ -8,7 +8,14 @@ use super::{
     Outcome,
     args::{AuditArgs, FailOn, Format},
 };
-use crate::{baseline, input::Input, logs, output, overlay, redact::Redactor, report::Report, verify};
+use crate::{
+    baseline,
+    input::{Asked, Input},
+    logs, output, overlay,
+    redact::Redactor,
+    report::Report,
+    verify,
+};
 
 pub(super) fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
     anyhow::ensure!(
@@ -18,7 +25,7 @@ pub(super) fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
     let old = args.baseline.as_deref().map(baseline::read).transpose()?;
     let mut input = Input::load(&args.input, Detail::Inventory)?;
     let verified = args.verify.then(|| -> anyhow::Result<_> {
-        let own = args.input.paths.is_empty() && args.input.inventory.is_empty();
+        let own = Asked::of(&args.input.paths, &args.input.inventory) == Asked::Own;
         let paths = if own { logs::own::paths() } else { args.input.paths.clone() };
         Ok(verify::verify(&paths, &mut input.problems))
     });

@@ -5,14 +5,12 @@ use std::{io::Write as _, num::NonZeroUsize};
 use blindspot_catalog::{LeafEvent, Problem};
 use blindspot_coverage::{HostSight, say};
 use blindspot_sampling::Detail;
-use blindspot_telemetry::{
-    Clock as _, EventTypePattern, Inventory, SourceId, SourceStatus, clock::SystemClock,
-};
+use blindspot_telemetry::{EventTypePattern, Inventory, SourceId, SourceStatus, Window};
 use jiff::tz::TimeZone;
 
 use super::{Outcome, args::CheckArgs};
 use crate::{
-    input::{self, Catalogue},
+    input::{self, Asked, Catalogue},
     logs::{self, read::ReadOptions},
     output::clean::clean,
 };
@@ -21,7 +19,9 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     let (hosts, problems) = hosts(args)?;
     let mut out = anstream::stdout();
     let wanted = |host: &&Inventory| args.host.as_deref().is_none_or(|name| goes_by(host, name));
-    let asked: Vec<&Inventory> = hosts.iter().filter(wanted).collect();
+    let windows = input::windows_of(&hosts, args.within, asked_for(args));
+    let asked: Vec<(&Inventory, Window)> =
+        hosts.iter().zip(windows).filter(|(host, _)| wanted(host)).collect();
     if asked.is_empty() {
         complain(&problems)?;
         let names: Vec<&str> = hosts.iter().map(|host| host.host.as_str()).collect();
@@ -35,12 +35,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     }
     let facts = Catalogue::load(None)?.facts;
     let mut answers = Vec::new();
-    for host in &asked {
-        let window = if is_own(args) {
-            input::window_until(SystemClock::new().wall(), args.within)
-        } else {
-            input::window_of(host, args.within)
-        };
+    for &(host, window) in &asked {
         let sight = HostSight::new(host, window, &facts);
         let (answer, mut text) = answer(&args.event_type, args.field.as_deref(), &sight);
         if answer != Outcome::Done && facts.get(&args.event_type).is_none() {
@@ -50,7 +45,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
         answers.push(answer);
     }
     // On this machine's own logs, what is not there is only worth a word where it may be why.
-    if !is_own(args) || answers.iter().any(|answer| *answer != Outcome::Done) {
+    if asked_for(args) == Asked::Given || answers.iter().any(|answer| *answer != Outcome::Done) {
         complain(&problems)?;
     }
     let flowing = answers.iter().filter(|answer| **answer == Outcome::Done).count();
@@ -79,8 +74,10 @@ fn hosts(args: &CheckArgs) -> anyhow::Result<(Vec<Inventory>, Vec<Problem>)> {
         threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         zone: args.zone.clone().unwrap_or_else(TimeZone::system),
     };
-    let collected =
-        if is_own(args) { logs::collect_own(&options) } else { logs::collect(&args.paths, &options) };
+    let collected = match asked_for(args) {
+        Asked::Own => logs::collect_own(&options),
+        Asked::Given => logs::collect(&args.paths, &options),
+    };
     let (mut hosts, mut problems) = (collected.hosts, collected.problems);
     for path in &args.inventory {
         hosts.extend(input::load_inventory(path, &mut problems)?);
@@ -88,9 +85,8 @@ fn hosts(args: &CheckArgs) -> anyhow::Result<(Vec<Inventory>, Vec<Problem>)> {
     Ok((hosts, problems))
 }
 
-/// True where this machine's own logs are asked.
-fn is_own(args: &CheckArgs) -> bool {
-    args.paths.is_empty() && args.inventory.is_empty()
+fn asked_for(args: &CheckArgs) -> Asked {
+    Asked::of(&args.paths, &args.inventory)
 }
 
 /// True where the host has, or had, this name.
