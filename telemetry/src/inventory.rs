@@ -50,6 +50,12 @@ impl Platform {
             Self::Device => "device",
         }
     }
+
+    /// The platform that a report's word means.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|platform| platform.as_str() == word)
+    }
 }
 
 /// What was learned about one event type on one host.
@@ -61,7 +67,7 @@ pub struct Observed {
     pub first: Timestamp,
     /// Event time of the last.
     pub last: Timestamp,
-    /// Events by hour of event time; sums to `count`.
+    /// Events by hour of event time. They sum to `count`, unless old hours were forgotten (a live agent keeps 14 days).
     pub hours: BTreeMap<Hour, u64>,
     /// Fill of every field that the type's events declare.
     pub fields: BTreeMap<FieldName, FieldFill>,

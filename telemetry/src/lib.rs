@@ -6,8 +6,11 @@
 //! - [`inventory`]: what one host records: its sources and its event types, hour by hour.
 //! - [`settings`]: what a host is set to record.
 //! - [`report`]: the written form of an inventory, versioned and pinned by tests.
+//! - [`census`]: what an agent has counted, log by log, and how two reports of it are merged.
+//! - [`wire`]: what agent and collector say to each other.
 //! - [`clock`]: the only place that reads real time.
 
+pub mod census;
 pub mod clock;
 pub mod event_type;
 pub mod field;
@@ -17,6 +20,7 @@ pub mod report;
 pub mod settings;
 pub mod source;
 pub mod window;
+pub mod wire;
 
 pub use clock::Clock;
 pub use event_type::{EventId, EventType, EventTypePattern};

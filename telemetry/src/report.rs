@@ -185,9 +185,7 @@ impl From<&Inventory> for HostReport {
 impl HostReport {
     fn into_inventory(self) -> Result<Inventory, ReadReportError> {
         let wrong = |what: String| ReadReportError::Value { host: self.host.clone(), what };
-        let platform = Platform::ALL
-            .into_iter()
-            .find(|platform| platform.as_str() == self.platform)
+        let platform = Platform::parse(&self.platform)
             .ok_or_else(|| wrong(format!("platform `{}` is none that this version knows", self.platform)))?;
         let mut inventory = Inventory::new(HostName::new(self.host.as_str()), platform);
         inventory.aliases = self.aliases.iter().map(|alias| HostName::new(alias.as_str())).collect();
@@ -222,7 +220,7 @@ impl From<&Source> for SourceReport {
 }
 
 impl SourceReport {
-    fn to_source(&self) -> Result<Source, String> {
+    pub(crate) fn to_source(&self) -> Result<Source, String> {
         let kind = SourceKind::parse(&self.kind)
             .ok_or_else(|| format!("`{}` is a kind of source that this version does not know", self.kind))?;
         let status = SourceStatus::parse(&self.status)
