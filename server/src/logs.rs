@@ -1,14 +1,13 @@
 //! From paths to inventories: find the logs, scan them, tell their hosts apart.
 //!
-//! - [`find`]: which files under the paths given are logs; [`name`]: what their names say.
+//! - [`find`]: which files under the paths given are logs.
 //! - [`read`]: scanning them, on several threads; [`open`]: their bytes, unpacked.
 //! - [`hosts`]: which records belong to which host.
 //! - [`mod@settings`]: what hosts are set to record.
-//! - [`own`]: this machine's own logs, and what is said where they are not.
+//! - [`own`]: this machine, and what is said where its logs are not there.
 
 pub mod find;
 pub mod hosts;
-pub mod name;
 pub mod open;
 pub mod own;
 pub mod read;
@@ -17,7 +16,7 @@ pub mod settings;
 use std::path::PathBuf;
 
 use blindspot_catalog::Problem;
-use blindspot_sampling::settings::SettingsFile;
+use blindspot_sampling::{machine, settings::SettingsFile};
 use blindspot_telemetry::Inventory;
 
 use self::{hosts::OwnMachine, read::ReadOptions};
@@ -40,7 +39,7 @@ pub struct Collected {
 #[must_use]
 pub fn collect(paths: &[PathBuf], options: &ReadOptions) -> Collected {
     let (mut logs, mut problems) = files::find(paths, &find::LOGS);
-    logs.retain(|file| !settings::is_settings(&file.path));
+    logs.retain(|file| !machine::is_settings(&file.path));
     let settings = settings::beside_logs(paths, &mut problems);
     collect_files(Found { logs, settings }, problems, options, None)
 }
@@ -48,14 +47,14 @@ pub fn collect(paths: &[PathBuf], options: &ReadOptions) -> Collected {
 /// Reads this machine's own logs, and says which are not there.
 #[must_use]
 pub fn collect_own(options: &ReadOptions) -> Collected {
-    let machine = own::machine();
+    let own = own::machine();
     // What may not be looked into is said once, with what to do about it.
-    let (logs, _) = files::find(&own::paths(), &find::LOGS);
+    let (logs, _) = files::find(&machine::log_folders(), &find::LOGS);
     let mut problems = Vec::new();
     let own_settings = settings::own(&mut problems);
     let found = Found { logs, settings: Vec::new() };
-    let mut collected = collect_files(found, problems, options, Some(&machine));
-    let host = collected.hosts.iter_mut().find(|host| host.relay.is_none() && host.host == machine.name);
+    let mut collected = collect_files(found, problems, options, Some(&own));
+    let host = collected.hosts.iter_mut().find(|host| host.relay.is_none() && host.host == own.name);
     if let Some(host) = host {
         host.settings = blindspot_sampling::settings::read(&own_settings);
         own::note_absent(host, &mut collected.problems);

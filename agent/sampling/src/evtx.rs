@@ -24,6 +24,7 @@ mod parallel;
 mod rendered;
 mod runs;
 mod scan;
+mod survey;
 mod tally;
 mod texts;
 mod values;
@@ -36,6 +37,7 @@ use jiff::Timestamp;
 
 pub use options::{ScanOptions, channel_of_file_name};
 pub use scan::ChunkCounts;
+pub(crate) use survey::{ChunkHead, first_torn, head_of, survey};
 pub use verify::{Difference, DifferenceKind, RecordFacts, Verification, verify};
 
 use crate::read_at::{ReadAt, read_full};
@@ -124,9 +126,25 @@ pub fn scan(
 ) -> Result<Scan, EvtxError> {
     check_header(bytes, length)?;
     progress(scan::FILE_HEAD);
-    parallel::scan_all(bytes, length, options, progress)
-        .map(harvest::join)
-        .map_err(|failure| EvtxError::Read { offset: failure.offset, source: failure.source })
+    parallel::scan_all(bytes, length, options, progress).map(harvest::join).map_err(EvtxError::from)
+}
+
+/// Scans some chunks of a file, by their numbers, on one thread.
+pub(crate) fn scan_chunks(
+    bytes: &dyn ReadAt,
+    numbers: &[u64],
+    options: &ScanOptions,
+) -> Result<Scan, EvtxError> {
+    let stretches = numbers.iter().map(|number| *number..number.saturating_add(1));
+    scan::scan_chunks(bytes, stretches, options, &|_| ())
+        .map(|harvest| harvest::join(vec![harvest]))
+        .map_err(EvtxError::from)
+}
+
+impl From<scan::ReadFailure> for EvtxError {
+    fn from(failure: scan::ReadFailure) -> Self {
+        Self::Read { offset: failure.offset, source: failure.source }
+    }
 }
 
 /// Only the magic is checked: flags, counts and checksums of the header are wrong in files whose records are good.

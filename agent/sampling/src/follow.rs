@@ -29,7 +29,9 @@ use std::{
 };
 
 use blindspot_telemetry::Clock;
+use jiff::Timestamp;
 
+pub(crate) use self::names::{Form, logs_of, unpacked};
 pub use self::{
     cursor::{ANCHOR_BYTES, Cursor, FileId, HEAD_BYTES, Mark},
     finding::Finding,
@@ -54,6 +56,8 @@ pub const GRACE: Duration = Duration::from_secs(5);
 pub enum Start {
     /// With the oldest rotated sibling.
     Oldest,
+    /// With the oldest rotated sibling that was written to since then.
+    Since(Timestamp),
     /// With the first line of the file that has the log's name.
     Beginning,
     /// After its last line. Where there is no such file yet, the one that appears is read from its beginning.

@@ -6,11 +6,12 @@
 //! [`text::Scanner`] and give the same counts.
 
 #[cfg(test)]
-mod builder;
+pub(crate) mod builder;
 mod data;
 mod draft;
 mod entry;
 mod export;
+mod grow;
 mod header;
 mod json;
 mod lz4;
@@ -26,7 +27,11 @@ mod windows;
 use std::io;
 
 pub use self::header::{Head, Id128, MAGIC, State};
-pub(crate) use self::{export::ExportFeed, json::JsonLines};
+pub(crate) use self::{
+    export::ExportFeed,
+    grow::{Limits, Mark, Reach, Writing},
+    json::JsonLines,
+};
 use crate::{
     read_at::ReadAt,
     text::{self, LogScan, TextOptions, tally::Tally},
@@ -93,6 +98,25 @@ pub fn is_journal(head: &[u8]) -> bool {
 /// Where the bytes are not a journal file that can be read.
 pub fn head(bytes: &dyn ReadAt, length: u64) -> Result<Head, JournalError> {
     header::read(bytes, length).map(|(head, _)| head)
+}
+
+/// What the header of a file of `length` bytes says about it, and how many entries it announces.
+pub(crate) fn announced(bytes: &dyn ReadAt, length: u64) -> Result<(Head, u64), JournalError> {
+    header::read(bytes, length).map(|(head, layout)| (head, layout.entries))
+}
+
+/// Scans what stands behind a mark in a file of `length` bytes, and moves the mark.
+pub(crate) fn scan_on(
+    bytes: &dyn ReadAt,
+    length: u64,
+    mark: &mut Mark,
+    limits: Limits,
+    options: &TextOptions,
+) -> Result<(LogScan, Reach), JournalError> {
+    let (_, layout) = header::read(bytes, length)?;
+    let mut tally = Tally::new(options.detail);
+    let reach = grow::count(bytes, (layout, length), mark, limits, &mut tally)?;
+    Ok((text::harvest::finish(tally, options), reach))
 }
 
 /// Scans a file of `length` bytes.

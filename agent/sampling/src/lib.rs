@@ -8,6 +8,8 @@
 //! - [`journal`]: files of the systemd journal, and what `journalctl` writes of it.
 //! - [`unpack`]: compressed logs to their bytes.
 //! - [`follow`]: where the lines of a live log come from.
+//! - [`live`]: a machine's logs as they grow.
+//! - [`machine`]: where a machine's logs and settings are, and what file names say.
 //! - [`read_at`]: what a log must offer to be read.
 
 #![forbid(unsafe_code)]
@@ -18,6 +20,8 @@ pub mod evtx;
 mod fill;
 pub mod follow;
 pub mod journal;
+pub mod live;
+pub mod machine;
 pub mod read_at;
 pub mod settings;
 pub mod sniff;

@@ -74,6 +74,21 @@ impl SyslogLines {
         }
     }
 
+    /// As [`Scanner::set_written`](crate::text::Scanner::set_written).
+    pub(crate) fn set_written(&mut self, options: &TextOptions) {
+        self.dates.set_written(options.written, &options.zone);
+    }
+
+    /// What was read so far tells dates to come, but not which year it was.
+    pub(crate) fn reopen_years(&mut self) {
+        self.dates.reopen_years();
+    }
+
+    /// As [`Scanner::awaits_years`](crate::text::Scanner::awaits_years).
+    pub(crate) fn awaits_years(&self) -> bool {
+        self.dates.awaits_years()
+    }
+
     fn count(&mut self, line: &Line<'_>, tally: &mut Tally) {
         let Some(host) = tally.names.id(line.host) else { return tally.count_unnamed() };
         if *line.program == *b"sysmon"
@@ -149,7 +164,7 @@ impl Lines for SyslogLines {
     }
 
     fn finish(&mut self, tally: &mut Tally) {
-        tally.years = self.dates.shift();
+        tally.years = self.dates.settle();
     }
 }
 

@@ -17,6 +17,7 @@ use std::{
 
 use blindspot_telemetry::{EventType, HostName, Observed, SourceId};
 use jiff::{Timestamp, tz::TimeZone};
+use memchr::memchr;
 
 use self::{lines::LineSplitter, tally::Tally};
 use crate::{
@@ -109,6 +110,7 @@ pub(crate) trait Lines {
 
 /// Counts a text log that is fed piece by piece.
 pub struct Scanner {
+    kind: Format,
     lines: LineSplitter,
     format: FormatLines,
     tally: Tally,
@@ -126,15 +128,15 @@ enum FormatLines {
 impl Scanner {
     /// Nothing is counted yet.
     #[must_use]
-    pub fn new(format: Format, options: TextOptions) -> Self {
+    pub fn new(kind: Format, options: TextOptions) -> Self {
         let mut tally = Tally::new(options.detail);
-        let format = match format {
+        let format = match kind {
             Format::Auditd => FormatLines::Auditd(AuditLines::new()),
             Format::Syslog => FormatLines::Syslog(SyslogLines::new(&options)),
             Format::JournalJson => FormatLines::JournalJson(Box::new(JsonLines::new(&mut tally.names))),
             Format::JournalExport => FormatLines::JournalExport(Box::new(ExportFeed::new(&mut tally.names))),
         };
-        Self { lines: LineSplitter::default(), format, tally, options }
+        Self { kind, lines: LineSplitter::default(), format, tally, options }
     }
 
     /// Counts the lines that these bytes complete.
@@ -145,6 +147,57 @@ impl Scanner {
             FormatLines::Syslog(format) => feed(lines, format, bytes, tally),
             FormatLines::JournalJson(format) => feed(lines, &mut **format, bytes, tally),
             FormatLines::JournalExport(export) => export.feed(bytes, tally),
+        }
+    }
+
+    /// When the log was last written, as known by now: what is fed next is not (a day of clock skew aside) later.
+    pub fn set_written(&mut self, written: Timestamp) {
+        if written != self.options.written {
+            self.options.written = written;
+            if let FormatLines::Syslog(format) = &mut self.format {
+                format.set_written(&self.options);
+            }
+        }
+    }
+
+    /// What was counted since the last time, of whole lines. What lines to come refer to is kept: the beginning of a
+    /// line, the message that may be repeated, the year of the last date.
+    ///
+    /// Many drains come to what one scan would have, but for dates without a year: before the first drain they can be
+    /// of an earlier year than that of the log's last line ([`awaits_years`](Self::awaits_years)). And hosts are in the
+    /// order of this drain alone.
+    pub fn drain(&mut self) -> LogScan {
+        match &mut self.format {
+            FormatLines::Auditd(format) => format.finish(&mut self.tally),
+            FormatLines::Syslog(format) => format.finish(&mut self.tally),
+            FormatLines::JournalJson(format) => format.finish(&mut self.tally),
+            FormatLines::JournalExport(_) => (),
+        }
+        self.tally.oversize += std::mem::take(&mut self.lines.oversize);
+        let scan = harvest::drain(&mut self.tally, &self.options);
+        if self.tally.names.is_crowded() && self.lines.is_between() {
+            *self = Self::new(self.kind, self.options.clone());
+        }
+        scan
+    }
+
+    /// True where lines were met whose year only the lines after them tell: once the log was read to its end, and
+    /// drained, it is known.
+    #[must_use]
+    pub fn awaits_years(&self) -> bool {
+        match &self.format {
+            FormatLines::Syslog(format) => format.awaits_years(),
+            _ => false,
+        }
+    }
+
+    /// Learns what lines to come refer to from the bytes before them, whose first line may be cut, and counts nothing.
+    pub fn prime(&mut self, before: &[u8]) {
+        let begin = memchr(b'\n', before).map_or(before.len(), |end| end + 1);
+        self.feed(before.get(begin..).unwrap_or_default());
+        self.drain();
+        if let FormatLines::Syslog(format) = &mut self.format {
+            format.reopen_years();
         }
     }
 

@@ -2,9 +2,12 @@
 
 use std::{fs::File, io, path::Path};
 
-use blindspot_sampling::sniff::{self, LogKind};
+use blindspot_sampling::{
+    machine,
+    sniff::{self, LogKind},
+};
 
-use super::{name, open};
+use super::open;
 use crate::files::Wanted;
 
 /// Logs that Blindspot reads.
@@ -29,7 +32,7 @@ fn kind(path: &Path) -> Option<LogKind> {
         let head = open::head(File::open(path)?)?;
         Ok(sniff::kind_of(&head))
     };
-    name::promised(path).or_else(|| begins().ok().flatten())
+    machine::promised(path).or_else(|| begins().ok().flatten())
 }
 
 #[cfg(test)]

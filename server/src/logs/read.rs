@@ -15,13 +15,13 @@ use std::{
 
 use blindspot_catalog::Problem;
 use blindspot_sampling::{
-    Detail,
+    Detail, machine,
     sniff::{self, LogKind},
 };
 use blindspot_telemetry::{Source, SourceId, SourceKind, SourceStatus};
 use jiff::tz::TimeZone;
 
-use super::{hosts::Reading, name, open};
+use super::{hosts::Reading, open};
 use crate::{files::FoundFile, output::text::plural, progress::Progress};
 
 /// From this size on, one Windows event log is scanned by all threads instead of one thread per file.
@@ -52,9 +52,9 @@ pub fn read_all(
     options: &ReadOptions,
     progress: &Progress,
 ) -> (Vec<Reading>, Vec<Problem>) {
-    let (large, rest): (Vec<_>, Vec<_>) = files
-        .iter()
-        .partition(|file| file.size >= SPLIT_FROM_BYTES && name::promised(&file.path) == Some(LogKind::Evtx));
+    let (large, rest): (Vec<_>, Vec<_>) = files.iter().partition(|file| {
+        file.size >= SPLIT_FROM_BYTES && machine::promised(&file.path) == Some(LogKind::Evtx)
+    });
     let alone = ReadOptions { threads: NonZeroUsize::MIN, ..options.clone() };
     let mut done: Vec<(Reading, Option<Problem>)> =
         large.into_iter().map(|file| read(file, options, progress)).collect();
@@ -94,7 +94,7 @@ fn read(file: &FoundFile, options: &ReadOptions, progress: &Progress) -> (Readin
 /// What the file begins as, or what its name promises.
 fn kind(file: &FoundFile) -> io::Result<Option<LogKind>> {
     let head = open::head(File::open(&file.path)?)?;
-    Ok(sniff::kind_of(&head).or_else(|| name::promised(&file.path)))
+    Ok(sniff::kind_of(&head).or_else(|| machine::promised(&file.path)))
 }
 
 /// A file that could not be read to its end.
@@ -102,30 +102,14 @@ fn broken(file: &FoundFile, error: &io::Error) -> (Reading, Option<Problem>) {
     let cause = crate::chain(error);
     if error.kind() == io::ErrorKind::PermissionDenied {
         let (_, kind) = promise(file);
-        return failed(file, SourceStatus::Denied, &format!("{cause}; {}", how_to_be_allowed(kind)));
+        return failed(file, SourceStatus::Denied, &format!("{cause}; {}", machine::how_to_be_allowed(kind)));
     }
     failed(file, SourceStatus::Unreadable, &format!("{cause}; it is not judged, the other logs are"))
 }
 
-/// What to do to be allowed to read a log of this kind.
-#[must_use]
-pub fn how_to_be_allowed(kind: SourceKind) -> &'static str {
-    match kind {
-        SourceKind::Evtx => "run as a user who may read it (the Security log needs an administrator)",
-        SourceKind::Auditd => "run as root: sudo blindspot audit",
-        SourceKind::Syslog => {
-            "run as root, or be a member of the group adm: sudo usermod -aG adm $USER, and log in again"
-        }
-        SourceKind::Journal => {
-            "run as root, or be a member of the group systemd-journal: sudo usermod -aG systemd-journal $USER, and log in \
-             again"
-        }
-    }
-}
-
 /// What a file's name says it holds.
 fn promise(file: &FoundFile) -> (Vec<SourceId>, SourceKind) {
-    match name::promised(&file.path) {
+    match machine::promised(&file.path) {
         Some(LogKind::Evtx) => {
             (evtx::channel(file).map(SourceId::Channel).into_iter().collect(), SourceKind::Evtx)
         }
@@ -149,7 +133,7 @@ fn failed(file: &FoundFile, status: SourceStatus, what: &str) -> (Reading, Optio
         newest: None,
         size_bytes: Some(file.size),
     };
-    let stream = name::promised(&file.path).and_then(|kind| name::stream(&file.path, kind));
+    let stream = machine::promised(&file.path).and_then(|kind| machine::stream(&file.path, kind));
     let reading = Reading { path: file.path.clone(), source, computers: Vec::new(), relay: false, stream };
     (reading, Some(Problem::new(place, what)))
 }

@@ -70,6 +70,20 @@ pub(super) enum Step {
     Damaged(u64),
 }
 
+/// What the header of a chunk in use says of its records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Announced {
+    pub(super) first_id: u64,
+    pub(super) last_id: u64,
+}
+
+/// What the beginning of a chunk announces; `None` where it is not in use.
+pub(super) fn announced(chunk: &[u8]) -> Option<Announced> {
+    let begins = chunk.starts_with(CHUNK_MAGIC);
+    let (first_id, last_id) = (u64_at(chunk, 24)?, u64_at(chunk, 32)?);
+    begins.then_some(Announced { first_id, last_id })
+}
+
 /// Walks the records of a chunk in use.
 #[derive(Debug)]
 pub(super) struct Frames<'c> {

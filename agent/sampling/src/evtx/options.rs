@@ -16,12 +16,24 @@ pub struct ScanOptions {
     /// The channel of records that name none, as those of `Microsoft-Windows-RPC` do: usually
     /// [`channel_of_file_name`]. Without it they are counted under the channel with the empty name.
     pub fallback_channel: Option<WindowsChannel>,
+    /// Only records with a higher id are counted, and only damage behind it. The id is that in a record's header: its
+    /// place in the log, in a log that Windows writes the same as its EventRecordID. Chunks whose header says that they
+    /// end at or below it are passed over; destroyed chunks are counted all the same.
+    pub after_record_id: Option<u64>,
+    /// Only records with a lower id are counted, and only damage before it.
+    pub before_record_id: Option<u64>,
 }
 
 impl Default for ScanOptions {
     /// The whole inventory, on one thread.
     fn default() -> Self {
-        Self { detail: Detail::Inventory, threads: NonZeroUsize::MIN, fallback_channel: None }
+        Self {
+            detail: Detail::Inventory,
+            threads: NonZeroUsize::MIN,
+            fallback_channel: None,
+            after_record_id: None,
+            before_record_id: None,
+        }
     }
 }
 

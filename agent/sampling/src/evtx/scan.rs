@@ -3,7 +3,7 @@
 use std::{io, ops::Range};
 
 use super::{
-    chunk::{CHUNK_BYTES, ChunkState, Frames, Step, state_of},
+    chunk::{self, CHUNK_BYTES, ChunkState, Frames, Step, state_of},
     decode::{Decoder, Refusal},
     fallback,
     layout::ShapeId,
@@ -91,6 +91,20 @@ struct Worker {
     tally: Tally,
     chunks: ChunkCounts,
     refused: Vec<usize>,
+    wanted: Wanted,
+}
+
+/// The ids of the records that are counted: those between these two.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    after: Option<u64>,
+    before: Option<u64>,
+}
+
+impl Wanted {
+    fn has(self, id: u64) -> bool {
+        self.after.is_none_or(|after| id > after) && self.before.is_none_or(|before| id < before)
+    }
 }
 
 impl Worker {
@@ -105,6 +119,7 @@ impl Worker {
             tally: Tally::default(),
             chunks: ChunkCounts::default(),
             refused: Vec::new(),
+            wanted: Wanted { after: options.after_record_id, before: options.before_record_id },
         }
     }
 
@@ -123,16 +138,27 @@ impl Worker {
     }
 
     fn records(&mut self, chunk: &[u8]) {
+        let last_id = chunk::announced(chunk).map_or(u64::MAX, |announced| announced.last_id);
+        if self.wanted.after.is_some_and(|after| last_id <= after) {
+            return;
+        }
         self.decoder.start_chunk();
         self.refused.clear();
+        // Damage stands before the record that follows it, or at the chunk's end.
+        let mut lost_before = 0;
         for step in Frames::new(chunk) {
             let frame = match step {
                 Step::Record(frame) => frame,
                 Step::Damaged(lost) => {
-                    self.tally.damaged += lost;
+                    lost_before += lost;
                     continue;
                 }
             };
+            let lost = std::mem::take(&mut lost_before);
+            if !self.wanted.has(frame.id) {
+                continue;
+            }
+            self.tally.damaged += lost;
             match self.decoder.decode(chunk, &frame) {
                 Ok(mut system) => {
                     if system.channel == TextId::EMPTY {
@@ -146,6 +172,9 @@ impl Worker {
                 Err(Refusal::Torn) => self.tally.damaged += 1,
                 Err(Refusal::NotUnderstood) => self.refused.push(frame.body.start),
             }
+        }
+        if self.wanted.has(last_id) {
+            self.tally.damaged += lost_before;
         }
         if !self.refused.is_empty() {
             self.full_parse(chunk);

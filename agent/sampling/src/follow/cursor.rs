@@ -1,6 +1,7 @@
 //! Where reading stands in a log, in a form that survives a restart.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// Bytes of a file's head that its fingerprint covers, at most.
@@ -11,7 +12,7 @@ pub const ANCHOR_BYTES: usize = 64;
 /// What the operating system calls a file.
 ///
 /// Unix says device and inode. Windows says neither without handles; there both are 0, and what the file holds decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileId {
     /// The device that holds it. It may change when a file system is mounted again.
     pub device: u64,
@@ -38,7 +39,7 @@ impl FileId {
 }
 
 /// Some bytes of a file, by their number and their SHA-256. The bytes themselves are not kept: they are log content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// How many bytes it covers; 0 says nothing about a file.
     pub bytes: u16,
@@ -66,7 +67,7 @@ impl Mark {
 ///
 /// Whoever counts what was passed on stores the cursor together with the counts: then each line counts once, whatever
 /// happens between two stores.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     /// The file.
     pub id: FileId,

@@ -60,6 +60,14 @@ pub(crate) fn turn(log: &str, name: &str, kinship: Kinship) -> Option<Turn> {
     }
 }
 
+/// The logs that a file of this name may be a rotated sibling of, in the sense of [`Kinship::OwnName`].
+pub(crate) fn logs_of(name: &str) -> Vec<String> {
+    let (plain, form) = unpacked(name);
+    let packed = (form == Form::Packed).then(|| plain.to_owned());
+    let added = parts(plain).filter(|part| !part.before.is_empty());
+    packed.into_iter().chain(added.map(|part| format!("{}{}", part.before, part.after))).collect()
+}
+
 /// Sorts siblings, the oldest first: by their numbers or dates where all have such, otherwise by when they were last
 /// written.
 pub(crate) fn sort<T>(siblings: &mut [T], of: impl Fn(&T) -> (&Turn, Option<Timestamp>)) {
@@ -146,6 +154,20 @@ mod tests {
         }
         assert_eq!(turn("node-1.log", "node-2.log"), None, "another live log");
         assert_eq!(turn("node-1.log", "node-1.log.2"), Some(Turn::Number(2)));
+    }
+
+    #[test]
+    fn the_logs_of_a_rotated_name_are_those_that_it_is_a_sibling_of() {
+        for (log, name) in
+            [("log", "log.1"), ("log", "log.12.gz"), ("app.log", "app-20260301.log.xz"), ("log", "log.gz")]
+        {
+            assert!(logs_of(name).iter().any(|known| known == log), "{name}");
+            assert!(
+                logs_of(name).iter().all(|log| super::turn(log, name, Kinship::OwnName).is_some()),
+                "{name}"
+            );
+        }
+        assert_eq!(logs_of("auth.log"), Vec::<String>::new());
     }
 
     #[test]

@@ -17,6 +17,9 @@ use crate::text::MAX_LINE_BYTES;
 /// Bytes that are read at a time, at most.
 const STEP_BYTES: u64 = 256 << 10;
 
+/// Bytes before the place where reading is taken up that are read again.
+const CONTEXT_BYTES: u64 = 16 << 10;
+
 /// Bytes of a followed log, in the order in which they stand in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chunk<'a> {
@@ -28,6 +31,8 @@ pub struct Chunk<'a> {
     pub modified: Option<Timestamp>,
     /// The bytes, never none.
     pub bytes: &'a [u8],
+    /// Some bytes before them, where reading was taken up again: what these lines may refer to.
+    pub before: &'a [u8],
     /// How they end.
     pub ending: Ending,
 }
@@ -58,6 +63,8 @@ pub(crate) struct Reading {
     head: Vec<u8>,
     before_offset: Vec<u8>,
     before_position: Vec<u8>,
+    /// What stands before the place where reading was taken up, until something is passed on.
+    context: Vec<u8>,
     /// Size and time of writing at the last look.
     seen: Option<(u64, Option<Timestamp>)>,
     /// True where all of that was read.
@@ -115,6 +122,7 @@ impl Reading {
             head: Vec::new(),
             before_offset: Vec::new(),
             before_position: Vec::new(),
+            context: Vec::new(),
             seen: None,
             all_read: false,
             rotated: false,
@@ -132,6 +140,13 @@ impl Reading {
         self.before_position = self.before_offset.clone();
         self.offset = cursor.offset;
         self.position = cursor.offset;
+        let begin = cursor.offset.saturating_sub(CONTEXT_BYTES);
+        self.context = vec![0; usize::try_from(cursor.offset - begin).unwrap_or_default()];
+        let read = self.source.read(&mut self.context, begin).unwrap_or_default();
+        // What is cut short says nothing about the line after it.
+        if read < self.context.len() {
+            self.context.clear();
+        }
         self
     }
 
@@ -265,12 +280,13 @@ impl Reading {
         bytes.len()
     }
 
-    fn chunk<'a>(&self, bytes: &'a [u8], ending: Ending) -> Chunk<'a> {
+    fn chunk<'a>(&'a self, bytes: &'a [u8], ending: Ending) -> Chunk<'a> {
         let Self { generation, modified, .. } = *self;
-        Chunk { generation, offset: self.position, modified, bytes, ending }
+        Chunk { generation, offset: self.position, modified, bytes, before: &self.context, ending }
     }
 
     fn advance(&mut self, bytes: &[u8]) {
+        self.context = Vec::new();
         let room = HEAD_BYTES - self.head.len().min(HEAD_BYTES);
         self.head.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         keep_last(&mut self.before_position, bytes);

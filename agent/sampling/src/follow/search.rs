@@ -116,8 +116,9 @@ impl Search {
 
 /// Opens the first file of a log that was never read.
 pub(crate) fn first(path: &Path, start: Start, account: &mut Account) -> Result<Reading, Trouble> {
-    if start == Start::Oldest {
-        let around = Surroundings::look(path, None);
+    if let Start::Oldest | Start::Since(_) = start {
+        let since = if let Start::Since(since) = start { Some(since) } else { None };
+        let around = Surroundings::look(path, None).written_since(since);
         account.findings.extend(around.unreadable(None));
         if let Some(place) = decide::oldest(around.here.as_ref().ok(), &around.history) {
             let opened = around.open(place).map(|(reading, _)| reading);
@@ -128,7 +129,7 @@ pub(crate) fn first(path: &Path, start: Start, account: &mut Account) -> Result<
     let reading = Reading::begin(source, path.to_owned(), &look);
     match start {
         Start::End => Ok(reading.at_end(look.bytes)?),
-        Start::Oldest | Start::Beginning => Ok(reading),
+        Start::Oldest | Start::Since(_) | Start::Beginning => Ok(reading),
     }
 }
 
@@ -156,6 +157,16 @@ impl Surroundings {
         });
         let history = history.collect();
         Self { path: path.to_owned(), here, siblings, history }
+    }
+
+    /// The same without siblings that were last written before.
+    fn written_since(mut self, since: Option<jiff::Timestamp>) -> Self {
+        let is_older =
+            |sibling: &Sibling| sibling.look.modified.zip(since).is_some_and(|(at, since)| at < since);
+        let older = self.siblings.iter().take_while(|sibling| is_older(sibling)).count();
+        self.siblings.drain(..older);
+        self.history.drain(..older);
+        self
     }
 
     /// Opens what was looked at; `None` where it is no longer there.

@@ -46,8 +46,9 @@ pub(super) struct DataObjects<'b> {
 }
 
 impl<'b> DataObjects<'b> {
-    pub(super) fn new(bytes: &'b dyn ReadAt, layout: Layout, length: u64) -> Self {
-        let places = (length / STRIDE).next_power_of_two().clamp(MIN_PLACES, MAX_PLACES);
+    /// The data objects of a file of `length` bytes, of which the last `span` are read.
+    pub(super) fn new(bytes: &'b dyn ReadAt, layout: Layout, length: u64, span: u64) -> Self {
+        let places = (span / STRIDE).next_power_of_two().clamp(MIN_PLACES, MAX_PLACES);
         let empty = Place { object: 0, meaning: Meaning::Ignored };
         Self {
             bytes,

@@ -61,7 +61,8 @@ impl Object {
         (holds && size <= end.saturating_sub(offset)).then_some(Self { kind, flags, offset, size })
     }
 
-    fn next_offset(&self) -> u64 {
+    /// Where the object behind it begins.
+    pub(super) fn next_offset(&self) -> u64 {
         (self.offset + self.size).next_multiple_of(8)
     }
 
@@ -89,7 +90,12 @@ pub(super) struct Objects<'b> {
 
 impl<'b> Objects<'b> {
     pub(super) fn new(windows: Windows<'b>, layout: Layout, length: u64) -> Self {
-        Self { windows, layout, length, next: layout.first_object, gaps: 0 }
+        Self::behind(0, windows, layout, length)
+    }
+
+    /// Begins with the object at `offset`, or the first one.
+    pub(super) fn behind(offset: u64, windows: Windows<'b>, layout: Layout, length: u64) -> Self {
+        Self { windows, layout, length, next: offset.max(layout.first_object), gaps: 0 }
     }
 
     /// The next object; `None` where there are no more.

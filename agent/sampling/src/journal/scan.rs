@@ -6,7 +6,7 @@ use super::{
     entry::{Entries, Entry, Meaning, Plain},
     header::Layout,
     numbers::{u32_at, u64_at},
-    objects::{DATA, ENTRY, ENTRY_HEAD, MAX_ITEMS, Objects},
+    objects::{DATA, ENTRY, ENTRY_HEAD, MAX_ITEMS, Object, Objects},
     windows::Windows,
 };
 use crate::{read_at::ReadAt, text::tally::Tally};
@@ -23,42 +23,67 @@ pub(super) fn count(
     tally: &mut Tally,
 ) -> Result<(), ReadFailure> {
     let mut objects = Objects::new(Windows::new(bytes, progress), layout, length);
-    let mut worker = Worker {
-        layout,
-        data: DataObjects::new(bytes, layout, length),
-        entries: Entries::new(&mut tally.names),
-    };
+    let mut worker = Worker::new(bytes, layout, length, length, tally);
     let mut met = 0;
     while let Some(object) = objects.next()? {
-        match object.kind {
-            DATA => {
-                let raw = objects.windows.get(object.offset, DataObjects::wanted(&object))?;
-                worker.data.learn(&object, raw, &mut tally.names);
-            }
-            ENTRY => {
-                met += 1;
-                let most = ENTRY_HEAD + MAX_ITEMS * layout.item;
-                let size = usize::try_from(object.size).unwrap_or(usize::MAX).min(most);
-                worker.entry(objects.windows.get(object.offset, size)?, tally)?;
-            }
-            _ => (),
-        }
+        met += u64::from(object.kind == ENTRY);
+        worker.object(&object, &mut objects.windows, tally)?;
     }
     objects.windows.pass(length);
-    // A gap may have held no entry, or many; the header knows how many there were, unless it is damaged itself.
-    let believed = layout.entries <= layout.end.max(length) / MIN_ENTRY_BYTES;
-    let missing = if believed { layout.entries.saturating_sub(met) } else { 0 };
-    tally.damaged += missing.max(objects.gaps);
+    tally.damaged += missing(&layout, length, met).max(objects.gaps);
     Ok(())
 }
 
-struct Worker<'b> {
+/// Entries that are not among those met. A gap may have held no entry, or many; the header knows how many there were,
+/// unless it is damaged itself.
+pub(super) fn missing(layout: &Layout, length: u64, met: u64) -> u64 {
+    let believed = layout.entries <= layout.end.max(length) / MIN_ENTRY_BYTES;
+    if believed { layout.entries.saturating_sub(met) } else { 0 }
+}
+
+/// Takes the objects of one file.
+pub(super) struct Worker<'b> {
     layout: Layout,
     data: DataObjects<'b>,
     entries: Entries,
 }
 
-impl Worker<'_> {
+impl<'b> Worker<'b> {
+    /// For a file of `length` bytes, of which the last `span` are read.
+    pub(super) fn new(
+        bytes: &'b dyn ReadAt,
+        layout: Layout,
+        length: u64,
+        span: u64,
+        tally: &mut Tally,
+    ) -> Self {
+        let data = DataObjects::new(bytes, layout, length, span);
+        Self { layout, data, entries: Entries::new(&mut tally.names) }
+    }
+
+    /// Learns what a data object says, counts an entry.
+    #[inline]
+    pub(super) fn object(
+        &mut self,
+        object: &Object,
+        windows: &mut Windows<'_>,
+        tally: &mut Tally,
+    ) -> Result<(), ReadFailure> {
+        match object.kind {
+            DATA => {
+                let raw = windows.get(object.offset, DataObjects::wanted(object))?;
+                self.data.learn(object, raw, &mut tally.names);
+            }
+            ENTRY => {
+                let most = ENTRY_HEAD + MAX_ITEMS * self.layout.item;
+                let size = usize::try_from(object.size).unwrap_or(usize::MAX).min(most);
+                self.entry(windows.get(object.offset, size)?, tally)?;
+            }
+            _ => (),
+        }
+        Ok(())
+    }
+
     /// Counts one entry. Of items beyond the most that one has, nothing is learned.
     #[inline]
     fn entry(&mut self, raw: &[u8], tally: &mut Tally) -> Result<(), ReadFailure> {

@@ -69,9 +69,22 @@ impl Dates {
         Self { years: Years::new(written, zone), month_day: None, iso: None }
     }
 
-    /// How many years dates without a year are to be moved.
-    pub(super) fn shift(&self) -> i32 {
-        self.years.shift()
+    /// How many years the dates without a year so far are to be moved. Those to come follow them.
+    pub(super) fn settle(&mut self) -> i32 {
+        self.month_day = None;
+        self.years.settle()
+    }
+
+    pub(super) fn set_written(&mut self, written: Timestamp, zone: &TimeZone) {
+        self.years.set_written(written, zone);
+    }
+
+    pub(super) fn reopen_years(&mut self) {
+        self.years.reopen();
+    }
+
+    pub(super) fn awaits_years(&self) -> bool {
+        self.years.is_open()
     }
 
     /// `Mar  1 10:15:00`, `Mar 01 2026 10:15:00`, `2026 Mar  1 10:15:00.123 UTC`.

@@ -17,16 +17,19 @@ pub(super) struct Years {
     day: Option<(i32, i64)>,
     /// The seconds of the line before since its midnight.
     seconds: u32,
+    /// True once the year of a date is known.
+    settled: bool,
 }
 
 impl Years {
     /// No date was met. `written` is when the log was last written.
     pub(super) fn new(written: Timestamp, zone: &TimeZone) -> Self {
-        let latest = zone.to_datetime(written.saturating_add(SKEW).unwrap_or(Timestamp::MAX));
-        let seconds = i64::from(latest.hour()) * 3600 + i64::from(latest.minute()) * 60;
-        let place = place_of_day(latest.month().unsigned_abs(), latest.day().unsigned_abs());
-        let limit = (i32::from(latest.year()), place + seconds + i64::from(latest.second()));
-        Self { limit, day: None, seconds: 0 }
+        Self { limit: limit(written, zone), day: None, seconds: 0, settled: false }
+    }
+
+    /// The log was written again.
+    pub(super) fn set_written(&mut self, written: Timestamp, zone: &TimeZone) {
+        self.limit = limit(written, zone);
     }
 
     /// The year of a date.
@@ -50,15 +53,37 @@ impl Years {
         self.seconds = seconds;
     }
 
-    /// How many years all dates are to be moved, so that the last line has the latest year that it can have.
-    pub(super) fn shift(&self) -> i32 {
-        self.day.map_or(0, |(year, place)| self.latest(place + i64::from(self.seconds)) - year)
+    /// How many years all dates so far are to be moved, so that the last line has the latest year that it can have.
+    pub(super) fn settle(&mut self) -> i32 {
+        let Some((year, place)) = self.day else { return 0 };
+        let shift = self.latest(place + i64::from(self.seconds)) - year;
+        self.day = Some((year + shift, place));
+        self.settled = true;
+        shift
+    }
+
+    /// The years so far may still be moved.
+    pub(super) fn reopen(&mut self) {
+        self.settled = false;
+    }
+
+    /// True where dates were met whose year is not settled.
+    pub(super) fn is_open(&self) -> bool {
+        self.day.is_some() && !self.settled
     }
 
     fn latest(&self, place: i64) -> i32 {
         let (year, limit) = self.limit;
         if place <= limit { year } else { year - 1 }
     }
+}
+
+/// The latest moment of a line in a log that was last written then.
+fn limit(written: Timestamp, zone: &TimeZone) -> (i32, i64) {
+    let latest = zone.to_datetime(written.saturating_add(SKEW).unwrap_or(Timestamp::MAX));
+    let seconds = i64::from(latest.hour()) * 3600 + i64::from(latest.minute()) * 60;
+    let place = place_of_day(latest.month().unsigned_abs(), latest.day().unsigned_abs());
+    (i32::from(latest.year()), place + seconds + i64::from(latest.second()))
 }
 
 /// Seconds from the beginning of the year, if all months had 31 days.
@@ -78,7 +103,7 @@ mod tests {
     fn the_last_line_is_not_later_than_a_day_after_the_file() {
         let mut years = years();
         assert_eq!(years.of(3, 2, 43_200), 2026);
-        assert_eq!(years.shift(), 0);
+        assert_eq!(years.settle(), 0);
         assert_eq!(super::tests::years().of(3, 2, 43_201), 2025);
     }
 
@@ -92,6 +117,10 @@ mod tests {
         // The clock jumps back, and returns.
         assert_eq!(years.of(12, 31, 0), 2026);
         assert_eq!(years.of(1, 2, 0), 2027);
-        assert_eq!(years.shift(), -1);
+        assert!(years.is_open());
+        assert_eq!(years.settle(), -1);
+        assert!(!years.is_open());
+        assert_eq!(years.settle(), 0, "what was settled stays");
+        assert_eq!(years.of(1, 3, 0), 2026);
     }
 }

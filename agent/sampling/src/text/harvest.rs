@@ -15,8 +15,20 @@ use super::{
     tally::{FieldTally, Kind, Tally, TypeTally},
 };
 
+/// Turns a tally into what it means, and begins it anew. Names keep their ids.
+pub(crate) fn drain(tally: &mut Tally, options: &TextOptions) -> LogScan {
+    let mut counted = tally.take();
+    let scan = scan_of(&mut counted, options);
+    tally.names = counted.names;
+    scan
+}
+
 /// Turns a tally into what it means.
 pub(crate) fn finish(mut tally: Tally, options: &TextOptions) -> LogScan {
+    scan_of(&mut tally, options)
+}
+
+fn scan_of(tally: &mut Tally, options: &TextOptions) -> LogScan {
     let resolver = Resolver { zone: &options.zone, years: tally.years };
     let mut scan = LogScan {
         interleaved: tally.hosts.interleaved,

@@ -35,6 +35,11 @@ impl LineSplitter {
         self.keep(bytes);
     }
 
+    /// True where no line is begun.
+    pub(crate) fn is_between(&self) -> bool {
+        self.pending.is_empty() && !self.skipping
+    }
+
     /// The last line, where the log ends without ending it.
     pub(crate) fn take_rest(&mut self) -> Option<Vec<u8>> {
         let rest = std::mem::take(&mut self.pending);

@@ -45,6 +45,11 @@ impl Names {
         usize::try_from(id.0).ok().and_then(|index| self.names.get(index)).cloned().unwrap_or_default()
     }
 
+    /// True where so many are kept that few more will be.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.names.len() >= MAX_NAMES / 2
+    }
+
     #[cold]
     fn add(&mut self, name: &[u8]) -> Option<NameId> {
         if name.len() > MAX_NAME_BYTES || self.names.len() >= MAX_NAMES {

@@ -102,6 +102,12 @@ impl Tally {
         }
     }
 
+    /// What was counted, to begin anew. Names keep their ids only where they are given back.
+    pub(crate) fn take(&mut self) -> Self {
+        let fresh = Self::new(self.detail);
+        std::mem::replace(self, fresh)
+    }
+
     /// Counts one event. What comes back takes its fields; `None` where they are not asked for or not kept.
     #[inline]
     pub(crate) fn count(&mut self, key: TypeKey, moment: Moment) -> Option<FieldsOf<'_>> {

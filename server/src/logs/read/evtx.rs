@@ -3,10 +3,13 @@
 use std::{fs::File, io};
 
 use blindspot_catalog::Problem;
-use blindspot_sampling::evtx::{self, EvtxError, Scan, ScanOptions};
+use blindspot_sampling::{
+    evtx::{self, EvtxError, Scan, ScanOptions},
+    machine,
+};
 use blindspot_telemetry::{Source, SourceId, SourceKind, SourceStatus, WindowsChannel};
 
-use super::{ReadOptions, failed, how_to_be_allowed};
+use super::{ReadOptions, failed};
 use crate::{
     files::FoundFile,
     logs::hosts::{Computer, Reading},
@@ -19,8 +22,12 @@ pub(super) fn read(
     options: &ReadOptions,
     progress: &Progress,
 ) -> (Reading, Option<Problem>) {
-    let scan_options =
-        ScanOptions { detail: options.detail, threads: options.threads, fallback_channel: channel(file) };
+    let scan_options = ScanOptions {
+        detail: options.detail,
+        threads: options.threads,
+        fallback_channel: channel(file),
+        ..ScanOptions::default()
+    };
     let scanned = File::open(&file.path)
         .map_err(|source| EvtxError::Read { offset: 0, source })
         .and_then(|open| evtx::scan(&open, file.size, &scan_options, &|bytes| progress.advance(bytes)));
@@ -33,7 +40,7 @@ pub(super) fn read(
             let cause = crate::chain(&error);
             match error {
                 EvtxError::Read { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                    let advice = how_to_be_allowed(SourceKind::Evtx);
+                    let advice = machine::how_to_be_allowed(SourceKind::Evtx);
                     failed(file, SourceStatus::Denied, &format!("{cause}; {advice}"))
                 }
                 _ => failed(

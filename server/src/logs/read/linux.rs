@@ -5,6 +5,7 @@ use std::{fs::File, io};
 use blindspot_catalog::Problem;
 use blindspot_sampling::{
     journal::{self, JournalError},
+    machine,
     sniff::LogKind,
     text::{self, Format, LogScan, TextOptions},
     unpack::{Packing, Unpacked},
@@ -17,7 +18,7 @@ use crate::{
     files::FoundFile,
     logs::{
         hosts::{Computer, Reading},
-        name, open,
+        open,
     },
     output::text::plural,
     progress::Progress,
@@ -131,7 +132,7 @@ fn finish(
         .into_iter()
         .map(|host| Computer { name: host.name, event_types: host.event_types })
         .collect();
-    let stream = name::stream(&file.path, log);
+    let stream = machine::stream(&file.path, log);
     (Reading { path: file.path.clone(), source, computers, relay: scan.interleaved, stream }, problem)
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use blindspot_sampling::{evtx, sniff::LogKind, text::Format};
+use crate::{evtx, sniff::LogKind, text::Format};
 
 /// Endings of packed files.
 const PACKED: [&str; 6] = ["gz", "xz", "zst", "bz2", "lz4", "zip"];
@@ -70,7 +70,8 @@ fn is_journal(name: &str) -> bool {
 }
 
 /// A file name without what rotation adds: `syslog.2.gz`, `messages-20260301`, `auth.log.1`.
-fn without_rotation(name: &str) -> &str {
+#[must_use]
+pub fn without_rotation(name: &str) -> &str {
     let mut base = match name.rsplit_once('.') {
         Some((rest, ending)) if PACKED.contains(&ending) => rest,
         _ => name,
