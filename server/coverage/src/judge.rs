@@ -6,6 +6,7 @@ use blindspot_telemetry::EventType;
 use crate::{
     leaf::{LeafFinding, LeafState, LostExclusion, judge_leaf},
     sight::HostSight,
+    standing::{LeafCode, Standing, not_recorded},
     verdict::{Evidence, Reason, ReasonCode, Verdict},
 };
 
@@ -54,22 +55,15 @@ pub fn judge<'a>(detection: &'a Detection, host: &HostSight<'a>, facts: &Facts) 
     }
     let mut tally = Tally::default();
     tally.walk(&detection.requirement, host, facts);
-    let verdict = tally.verdict();
+    let verdict = tally.standing.verdict();
     tally.into_judgement(verdict)
 }
 
 /// What the branches of a requirement came to.
 #[derive(Debug, Default)]
 struct Tally<'a> {
-    live: bool,
-    armed: bool,
-    unread: bool,
-    dead: bool,
+    standing: Standing,
     outside: Vec<&'a str>,
-    not_understood: bool,
-    source_level: bool,
-    /// A live branch sees only what a setting lets through.
-    narrowed: bool,
     reasons: Vec<Reason<'a>>,
     evidence: Vec<Evidence<'a>>,
     dead_branches: Vec<DeadBranch<'a>>,
@@ -91,7 +85,7 @@ impl<'a> Tally<'a> {
             Requirement::Branch(branch) => self.branch(branch, host, facts),
             Requirement::Outside { what } => self.outside.push(what),
             Requirement::NotUnderstood { kind, what } => {
-                self.not_understood = true;
+                self.standing |= Standing::NOT_UNDERSTOOD;
                 let code = match kind {
                     NotUnderstood::UnmappedLogsource => ReasonCode::UnmappedLogsource,
                     NotUnderstood::UnparsedRequirement => ReasonCode::UnparsedRequirement,
@@ -110,7 +104,6 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// The worst part decides: one that cannot fire closes the whole, however well the others see.
     fn walk_together(&mut self, parts: &'a [Requirement], host: &HostSight<'a>, facts: &Facts) {
         let tallies: Vec<Self> = parts
             .iter()
@@ -120,34 +113,21 @@ impl<'a> Tally<'a> {
                 tally
             })
             .collect();
-        let open = |tally: &Self| tally.live || tally.armed;
-        let judged = |tally: &&Self| open(tally) || tally.unread || tally.dead || tally.not_understood;
-        let all_open = tallies.iter().filter(judged).all(open);
-        let all_live = tallies.iter().filter(judged).all(|tally| tally.live);
-        let closed = tallies.iter().any(|tally| tally.dead && !open(tally) && !tally.unread);
+        let standing = Standing::together(tallies.iter().map(|tally| tally.standing));
         let mut whole = Self::default();
         for tally in tallies {
             whole.absorb(tally);
         }
-        if !all_open {
-            (whole.live, whole.armed) = (false, false);
-            (whole.unread, whole.dead) = (!closed, closed);
+        whole.standing = standing;
+        if !standing.is_open() {
             whole.live_types.clear();
             whole.open_branches.clear();
-        } else if !all_live {
-            whole.armed = true;
         }
         self.absorb(whole);
     }
 
     fn absorb(&mut self, other: Self) {
-        self.live |= other.live;
-        self.armed |= other.armed;
-        self.unread |= other.unread;
-        self.dead |= other.dead;
-        self.not_understood |= other.not_understood;
-        self.source_level |= other.source_level;
-        self.narrowed |= other.narrowed;
+        self.standing |= other.standing;
         self.outside.extend(other.outside);
         for reason in other.reasons {
             self.push_reason(reason);
@@ -172,23 +152,16 @@ impl<'a> Tally<'a> {
             )
         };
         let Some(best) = findings.iter().min_by_key(|finding| rank(finding)) else { return };
+        self.standing |= standing_of(best);
         if let (LeafState::Live | LeafState::Armed, Some(reason)) = (best.state, &best.narrowed) {
-            self.narrowed |= best.state == LeafState::Live;
             self.push_reason(reason.clone());
         }
-        match best.state {
-            LeafState::Live => {
-                self.live = true;
-                self.source_level |= best.breadth == Breadth::SourceLevel;
-                self.lost_exclusions.extend(best.lost_exclusion);
-                self.open(&findings);
-                if best.breadth == Breadth::SourceLevel {
-                    self.source_level_reason(best);
-                }
+        if best.state == LeafState::Live {
+            self.lost_exclusions.extend(best.lost_exclusion);
+            self.open(&findings);
+            if best.breadth == Breadth::SourceLevel {
+                self.source_level_reason(best);
             }
-            LeafState::Armed => self.armed = true,
-            LeafState::Unread => self.unread = true,
-            LeafState::Dead => self.dead = true,
         }
         self.keep_evidence(best);
         if best.state >= LeafState::Unread {
@@ -248,29 +221,6 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// DESIGN's table over branches and parts. Rule 2 goes before it: with nothing counted there is no sight, so
-    /// armed branches beside dead ones are `armed`, and the dead ones are named.
-    fn verdict(&self) -> Verdict {
-        if self.live {
-            let whole =
-                !self.unread && !self.dead && !self.source_level && !self.narrowed && !self.not_understood;
-            return match (whole, self.lost_exclusions.is_empty()) {
-                (false, _) => Verdict::Partial,
-                (true, false) => Verdict::Noisy,
-                (true, true) => Verdict::Sighted,
-            };
-        }
-        if self.armed {
-            Verdict::Armed
-        } else if self.unread || self.not_understood {
-            Verdict::Unknown
-        } else if self.dead {
-            Verdict::Blind
-        } else {
-            Verdict::Unsampled
-        }
-    }
-
     fn into_judgement(mut self, verdict: Verdict) -> Judgement<'a> {
         if verdict == Verdict::Unsampled && self.reasons.is_empty() {
             let note = self.outside.first().copied();
@@ -305,22 +255,28 @@ impl<'a> Tally<'a> {
     }
 }
 
+/// How a branch stands whose best alternative was found to be this.
+fn standing_of(best: &LeafFinding<'_>) -> Standing {
+    let mut code = LeafCode::of(best.state);
+    if best.narrowed.is_some() {
+        code = code.marked(Standing::NARROWED);
+    }
+    if best.breadth == Breadth::SourceLevel {
+        code = code.marked(Standing::SOURCE_LEVEL);
+    }
+    if best.lost_exclusion.is_some() {
+        code = code.marked(Standing::LOST_EXCLUSION);
+    }
+    LeafCode::branch(code, code)
+}
+
 /// An optional product that a host does not show is no way out for a branch that the host's own logs close: a host
 /// without PowerShell 7 is blind where Windows PowerShell's log is missing. Roles such as domain controller stay
 /// unknown: a host may well have one that its logs do not show.
 fn set_aside_other_products(branch: &Branch, findings: &mut [LeafFinding<'_>], facts: &Facts) {
     let not_recorded = |finding: &LeafFinding<'_>| {
         let code = finding.reasons.first().map(|reason| reason.code);
-        finding.state == LeafState::Dead
-            && matches!(
-                code,
-                Some(
-                    ReasonCode::SourceMissing
-                        | ReasonCode::NeverSeen
-                        | ReasonCode::Silent
-                        | ReasonCode::ChannelDisabled
-                )
-            )
+        finding.state == LeafState::Dead && code.is_some_and(not_recorded)
     };
     if !findings.iter().any(not_recorded) {
         return;

@@ -1,10 +1,15 @@
 //! One event type with the fields that one branch needs, on one host.
 
-mod settings;
-mod unseen;
+mod logic;
+pub(crate) mod settings;
+pub(crate) mod unseen;
 
-use blindspot_catalog::{Accepts, Breadth, EventFacts, Facts, FieldExpr, FieldNeed, FieldTest, Leaf, Schema};
+use blindspot_catalog::{Accepts, Breadth, EventFacts, Facts, FieldNeed, Leaf, Schema};
 use blindspot_telemetry::{FieldFill, FieldName};
+
+use logic::evaluate;
+
+pub(crate) use logic::Can;
 
 use crate::{
     sight::{HostSight, Seen},
@@ -70,7 +75,7 @@ pub fn judge_leaf<'a>(leaf: &'a Leaf, host: &HostSight<'a>, facts: &Facts) -> Le
 }
 
 /// The fill of one field on one event type.
-enum Fill<'a> {
+pub(crate) enum Fill<'a> {
     /// Holds what the test accepts.
     Filled,
     /// Too few events to say.
@@ -81,7 +86,26 @@ enum Fill<'a> {
     Absent(&'a FieldName),
 }
 
-fn fill_of<'a>(need: &'a FieldNeed, seen: &Seen<'_>) -> Fill<'a> {
+impl<'a> Fill<'a> {
+    /// How a leaf stands at best that needs it.
+    pub(crate) fn state(&self) -> LeafState {
+        match self {
+            Self::Filled => LeafState::Live,
+            Self::Thin(_) => LeafState::Unread,
+            Self::Empty(_) | Self::Absent(_) => LeafState::Dead,
+        }
+    }
+
+    /// The field, where no event holds it.
+    pub(crate) fn missing(&self) -> Option<&'a FieldName> {
+        match self {
+            Self::Filled | Self::Thin(_) => None,
+            Self::Empty(field) | Self::Absent(field) => Some(field),
+        }
+    }
+}
+
+pub(crate) fn fill_of<'a>(need: &'a FieldNeed, seen: &Seen<'_>) -> Fill<'a> {
     let mut worst = Fill::Filled;
     for name in need.event_fields.iter() {
         let Some(fill) = seen.observed.fields.get(name).filter(|fill| fill.declared() > 0) else {
@@ -120,18 +144,19 @@ fn judge_seen<'a>(leaf: &'a Leaf, seen: Seen<'a>, facts: Option<&EventFacts>) ->
         paths: &leaf.paths,
     };
     for need in leaf.needs.iter() {
-        let (code, worse, field) = match fill_of(need, &seen) {
+        let fill = fill_of(need, &seen);
+        state = state.max(fill.state());
+        let (code, field) = match fill {
             Fill::Filled => continue,
-            Fill::Thin(field) => (ReasonCode::ThinEvidence, LeafState::Unread, field),
-            Fill::Empty(field) => (ReasonCode::FieldEmpty, LeafState::Dead, field),
-            Fill::Absent(field) => (absent_code(field, facts), LeafState::Dead, field),
+            Fill::Thin(field) => (ReasonCode::ThinEvidence, field),
+            Fill::Empty(field) => (ReasonCode::FieldEmpty, field),
+            Fill::Absent(field) => (absent_code(field, facts), field),
         };
-        state = state.max(worse);
         reasons.push(reason(code, Some(field), None));
     }
     let mut lost_exclusion = None;
     for exclusion in leaf.exclusions.iter() {
-        let outcome = evaluate(&exclusion.excluded, &|need| missing_in(need, &seen));
+        let outcome = evaluate(&exclusion.excluded, &|need| fill_of(need, &seen).missing());
         if !outcome.can.be_false {
             state = LeafState::Dead;
             reasons.push(reason(ReasonCode::ExclusionAlwaysTrue, outcome.lost, Some(&*exclusion.label)));
@@ -171,67 +196,7 @@ fn evidence_of<'a>(leaf: &'a Leaf, seen: &Seen<'a>) -> Vec<Evidence<'a>> {
     std::iter::once(event.clone()).chain(fields).collect()
 }
 
-/// Whether an expression can come out true, and false, on some event of the type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Can {
-    be_true: bool,
-    be_false: bool,
-}
-
-struct Outcome<'a> {
-    can: Can,
-    /// A field whose absence decides a test that was meant to depend on the event.
-    lost: Option<&'a FieldName>,
-}
-
-/// The field of a need that no event can hold, if that is known.
-type Missing<'f, 'a> = &'f dyn Fn(&'a FieldNeed) -> Option<&'a FieldName>;
-
-/// On events that were counted: a field that is absent or never filled.
-fn missing_in<'a>(need: &'a FieldNeed, seen: &Seen<'_>) -> Option<&'a FieldName> {
-    match fill_of(need, seen) {
-        Fill::Filled | Fill::Thin(_) => None,
-        Fill::Empty(field) | Fill::Absent(field) => Some(field),
-    }
-}
-
 /// On an event type that was not counted: a field that its documented schema lacks.
 fn missing_by_schema(need: &FieldNeed) -> Option<&FieldName> {
     (need.schema == Schema::Lacks).then(|| need.event_fields.first().unwrap_or(&need.rule_name))
-}
-
-fn evaluate<'a>(expr: &'a FieldExpr, missing: Missing<'_, 'a>) -> Outcome<'a> {
-    match expr {
-        FieldExpr::Constant(value) => Outcome { can: Can { be_true: *value, be_false: !*value }, lost: None },
-        FieldExpr::Open => Outcome { can: Can { be_true: true, be_false: true }, lost: None },
-        FieldExpr::Not(inner) => {
-            let Outcome { can, lost } = evaluate(inner, missing);
-            Outcome { can: Can { be_true: can.be_false, be_false: can.be_true }, lost }
-        }
-        FieldExpr::Test(need, test) => {
-            let lost = missing(need);
-            let can = match (lost, test) {
-                (None, _) => Can { be_true: true, be_false: true },
-                (Some(_), FieldTest::Value) => Can { be_true: false, be_false: true },
-                (Some(_), FieldTest::Absence) => Can { be_true: true, be_false: false },
-            };
-            Outcome { can, lost }
-        }
-        FieldExpr::All(parts) => combine(parts, missing, |can, part| Can {
-            be_true: can.be_true && part.be_true,
-            be_false: can.be_false || part.be_false,
-        }),
-        FieldExpr::Any(parts) => combine(parts, missing, |can, part| Can {
-            be_true: can.be_true || part.be_true,
-            be_false: can.be_false && part.be_false,
-        }),
-    }
-}
-
-fn combine<'a>(parts: &'a [FieldExpr], missing: Missing<'_, 'a>, join: fn(Can, Can) -> Can) -> Outcome<'a> {
-    let mut outcomes = parts.iter().map(|part| evaluate(part, missing));
-    let Some(first) = outcomes.next() else {
-        return Outcome { can: Can { be_true: true, be_false: true }, lost: None };
-    };
-    outcomes.fold(first, |sum, part| Outcome { can: join(sum.can, part.can), lost: sum.lost.or(part.lost) })
 }

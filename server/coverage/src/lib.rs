@@ -7,6 +7,7 @@
 //! - [`leaf`]: one event type with the fields that one branch needs: live, armed, unread or dead.
 //! - [`mod@judge`]: a whole requirement on one host.
 //! - [`fleet`]: one detection over all hosts given.
+//! - [`index`]: a fleet, kept judged: the same verdicts for very many hosts at once.
 //! - [`technique`]: detections rolled up to ATT&CK techniques: depth, sole source, noise.
 //! - [`usage`]: which event types are needed by what, and which by nothing.
 //! - [`fix`]: what each reason leads to, and what is worth doing first.
@@ -17,10 +18,12 @@ pub mod configured;
 pub mod fix;
 pub mod fleet;
 pub mod ideal;
+pub mod index;
 pub mod judge;
 pub mod leaf;
 pub mod say;
 pub mod sight;
+mod standing;
 pub mod technique;
 pub mod usage;
 pub mod verdict;

@@ -7,7 +7,8 @@ use std::{
 
 use blindspot_catalog::{EventFacts, Facts, LeafEvent, Role};
 use blindspot_telemetry::{
-    EventId, EventType, EventTypePattern, Inventory, Observed, SourceId, SourceStatus, Window, WindowsChannel,
+    EventId, EventType, EventTypePattern, Inventory, Observed, SourceId, SourceStatus, Window,
+    WindowsChannel, settings::AuditSettings,
 };
 use jiff::Timestamp;
 
@@ -49,6 +50,7 @@ pub struct HostSight<'a> {
     products: BTreeSet<Arc<str>>,
     /// Of each group of event types that one switch decides, one that was counted in the window.
     siblings: HashMap<Arc<str>, &'a EventType>,
+    stale: bool,
 }
 
 impl<'a> HostSight<'a> {
@@ -64,6 +66,7 @@ impl<'a> HostSight<'a> {
             roles: facts.roles_shown(inventory),
             products: facts.products_shown(inventory),
             siblings: HashMap::new(),
+            stale: false,
         };
         for (event_type, observed) in &inventory.event_types {
             let seen = Seen { event_type, observed, count: observed.count_in(&window) };
@@ -93,6 +96,29 @@ impl<'a> HostSight<'a> {
         sight
     }
 
+    /// A host that has not been heard of: nothing was counted, no log has been read to its end, and what it was set to
+    /// record says nothing. Whatever is sampled is `unknown` there, `agent_stale`.
+    #[must_use]
+    pub fn stale(inventory: &'a Inventory) -> Self {
+        Self {
+            inventory,
+            window: Window::ALL,
+            windows: HashMap::new(),
+            others: Vec::new(),
+            sources: HashMap::new(),
+            roles: HashSet::new(),
+            products: BTreeSet::new(),
+            siblings: HashMap::new(),
+            stale: true,
+        }
+    }
+
+    /// True where nothing may be claimed of the host.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.stale
+    }
+
     fn note_source(&mut self, id: SourceId, status: SourceStatus, oldest: Option<Timestamp>) {
         let state =
             self.sources.entry(id.clone()).or_insert(SourceState { status, oldest, records: 0, damaged: 0 });
@@ -106,39 +132,45 @@ impl<'a> HostSight<'a> {
     }
 
     /// Every event type of this host that the leaf's event matches.
-    pub fn seen(&self, event: &LeafEvent) -> impl Iterator<Item = Seen<'a>> + '_ {
-        let listed: Box<dyn Iterator<Item = Seen<'a>> + '_> = match event {
-            LeafEvent::Type(pattern @ EventTypePattern::Windows { channel, event_id, .. }) => {
-                let pattern = pattern.clone();
+    pub fn seen<'s>(&'s self, event: &'s LeafEvent) -> impl Iterator<Item = Seen<'a>> + 's {
+        type Ids<'i, 'a> = Option<&'i HashMap<EventId, Vec<Seen<'a>>>>;
+        let (few, all): (&[Seen<'a>], Ids<'_, 'a>) = match event {
+            LeafEvent::Type(EventTypePattern::Windows { channel, event_id, .. }) => {
                 let ids = self.windows.get(channel).and_then(|ids| ids.get(event_id));
-                let all = ids.into_iter().flatten().copied();
-                Box::new(all.filter(move |seen| pattern.matches(seen.event_type)))
+                (ids.map_or(&[], Vec::as_slice), None)
             }
-            LeafEvent::Type(pattern) => {
-                let pattern = pattern.clone();
-                Box::new(self.others.iter().copied().filter(move |seen| pattern.matches(seen.event_type)))
-            }
-            LeafEvent::Source(SourceId::Channel(channel)) => {
-                let ids = self.windows.get(channel);
-                Box::new(ids.into_iter().flat_map(HashMap::values).flatten().copied())
-            }
-            LeafEvent::Source(id) => {
-                let id = id.clone();
-                Box::new(self.others.iter().copied().filter(move |seen| SourceId::of(seen.event_type) == id))
-            }
+            LeafEvent::Source(SourceId::Channel(channel)) => (&[], self.windows.get(channel)),
+            LeafEvent::Type(_) | LeafEvent::Source(_) => (&self.others, None),
         };
-        listed
+        let listed = few.iter().chain(all.into_iter().flat_map(HashMap::values).flatten());
+        listed.copied().filter(move |seen| match event {
+            LeafEvent::Type(pattern) => pattern.matches(seen.event_type),
+            LeafEvent::Source(SourceId::Channel(_)) => true,
+            LeafEvent::Source(id) => SourceId::of(seen.event_type) == *id,
+        })
+    }
+
+    /// Every source of which something is known, with what reading it came to.
+    pub fn sources(&self) -> impl Iterator<Item = (&SourceId, &SourceState)> {
+        self.sources.iter()
     }
 
     /// What reading this source came to. A source of which nothing was said is not among the logs given.
     #[must_use]
     pub fn source(&self, id: &SourceId) -> SourceState {
+        let unsaid = if self.stale { SourceStatus::Lagging } else { SourceStatus::NotGiven };
         self.sources.get(id).copied().unwrap_or(SourceState {
-            status: SourceStatus::NotGiven,
+            status: unsaid,
             oldest: None,
             records: 0,
             damaged: 0,
         })
+    }
+
+    /// What the host's audit rules and daemon are set to, where that is known and holds.
+    #[must_use]
+    pub fn audit(&self) -> Option<&'a AuditSettings> {
+        self.inventory.settings.audit.as_ref().filter(|_| !self.stale)
     }
 
     /// True where this host's own logs prove that it has the role, or runs the product, that writes an event type.

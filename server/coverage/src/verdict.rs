@@ -71,10 +71,27 @@ pub struct VerdictCounts([usize; 8]);
 impl VerdictCounts {
     /// Counts one more.
     pub fn add(&mut self, verdict: Verdict) {
-        for (count, each) in self.0.iter_mut().zip(Verdict::ALL) {
-            if each == verdict {
-                *count += 1;
-            }
+        self.add_many(verdict, 1);
+    }
+
+    /// Counts so many more.
+    pub fn add_many(&mut self, verdict: Verdict, hosts: usize) {
+        if let Some(count) = self.0.get_mut(verdict as usize) {
+            *count += hosts;
+        }
+    }
+
+    /// Counts one less.
+    pub fn take(&mut self, verdict: Verdict) {
+        if let Some(count) = self.0.get_mut(verdict as usize) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// Adds what was counted elsewhere.
+    pub fn add_all(&mut self, other: &Self) {
+        for (count, more) in self.0.iter_mut().zip(other.0) {
+            *count += more;
         }
     }
 

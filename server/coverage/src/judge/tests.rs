@@ -352,3 +352,23 @@ fn a_log_with_much_damage_proves_no_absence() {
     inventory.sources[0].damaged = 6;
     assert_eq!(of(&inventory), (Verdict::Unknown, vec![ReasonCode::SourceUnreadable]));
 }
+
+#[test]
+fn of_a_host_that_was_not_heard_of_nothing_is_claimed() {
+    let facts = Facts::embedded();
+    let inventory = host(SourceStatus::Read, SYSMON, &[("sysmon:13", 3, &[("TargetObject", 3, 3)])]);
+    let mut closed = leaf("sysmon:1", &[]);
+    closed.needs = [FieldNeed { schema: Schema::Lacks, ..need("NoSuchField") }].into();
+    let stale = HostSight::stale(&inventory);
+    for leaf in [leaf("sysmon:13", &["TargetObject"]), closed] {
+        let detection = detection(branch("one", vec![leaf]));
+        let judgement = judge(&detection, &stale, &facts);
+        let codes: Vec<_> = judgement.reasons.iter().map(|reason| reason.code).collect();
+        assert_eq!((judgement.verdict, codes), (Verdict::Unknown, vec![ReasonCode::AgentStale]));
+    }
+    let elsewhere =
+        Detection { scope: Scope::Hosts(Platform::Linux), ..detection(branch("one", Vec::new())) };
+    assert_eq!(judge(&elsewhere, &stale, &facts).verdict, Verdict::OutOfScope);
+    let outside = detection(Requirement::Outside { what: "cloud".into() });
+    assert_eq!(judge(&outside, &stale, &facts).verdict, Verdict::Unsampled);
+}

@@ -8,15 +8,16 @@ use super::{LeafFinding, LeafState};
 use crate::{
     configured::{Configured, configured},
     sight::HostSight,
+    standing::{LeafCode, Standing},
     verdict::{Reason, ReasonCode},
 };
 
 /// What the settings make of a leaf, where they say anything.
-pub(super) type Set<'a> = Option<Arc<Configured<'a>>>;
+pub(crate) type Set<'a> = Option<Arc<Configured<'a>>>;
 
 /// Asks the settings.
-pub(super) fn of<'a>(leaf: &Leaf, host: &HostSight<'a>) -> Set<'a> {
-    let audit = host.inventory.settings.audit.as_ref()?;
+pub(crate) fn of<'a>(leaf: &Leaf, host: &HostSight<'a>) -> Set<'a> {
+    let audit = host.audit()?;
     configured(audit, leaf).map(Arc::new)
 }
 
@@ -37,6 +38,15 @@ pub(super) fn apply<'a>(mut finding: LeafFinding<'a>, leaf: &'a Leaf, set: Set<'
         Configured::All { .. } | Configured::No(_) | Configured::KeptOut(_) => {}
     }
     finding
+}
+
+/// The same for a leaf of which only the code is asked for.
+pub(crate) fn code(code: LeafCode, set: &Set<'_>) -> LeafCode {
+    match set.as_deref() {
+        Some(Configured::Elsewhere { .. }) => LeafCode::DEAD,
+        Some(Configured::Part(_)) => code.marked(Standing::NARROWED),
+        _ => code,
+    }
 }
 
 /// The reason that names what the rules let through.

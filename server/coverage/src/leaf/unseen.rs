@@ -1,12 +1,13 @@
 //! A leaf none of whose events fall into the window: what the log, the settings and the catalogue say of it.
 
-use blindspot_catalog::{DefaultState, EventFacts, Leaf, LeafEvent, Rate};
+use blindspot_catalog::{DefaultState, EventFacts, Leaf, LeafEvent, Rate, Role};
 use blindspot_telemetry::{EventType, FieldName, SourceId, SourceStatus};
 
-use super::{LeafFinding, LeafState, evaluate, missing_by_schema, settings::Set};
+use super::{LeafFinding, LeafState, logic::evaluate, missing_by_schema, settings::Set};
 use crate::{
     configured::Configured,
     sight::{HostSight, Seen},
+    standing::{LeafCode, Optional},
     verdict::{Evidence, How, Reason, ReasonCode},
 };
 
@@ -30,7 +31,7 @@ pub(super) fn judge<'a>(
 ) -> LeafFinding<'a> {
     let earlier = host.seen(&leaf.event).max_by_key(|seen| seen.observed.last);
     let last = earlier.map(|seen| seen.observed.last);
-    let closed = if earlier.is_none() { closed_by_schema(leaf) } else { None };
+    let closed = if earlier.is_none() && !host.is_stale() { closed_by_schema(leaf) } else { None };
     let unseen = match &closed {
         Some((code, _, _)) => Unseen::Not(LeafState::Dead, *code),
         None => state(leaf, host, facts, (earlier.as_ref(), set.as_deref())),
@@ -70,6 +71,25 @@ pub(super) fn judge<'a>(
     finding
 }
 
+/// How a leaf stands none of whose events fall into the window and whose documented fields close nothing. Only its
+/// event and paths are looked at.
+pub(crate) fn code(
+    leaf: &Leaf,
+    host: &HostSight<'_>,
+    facts: Option<&EventFacts>,
+    set: &Set<'_>,
+    earlier: Option<&Seen<'_>>,
+) -> LeafCode {
+    let optional = match facts.map(|facts| facts.role) {
+        Some(Role::OptionalProduct) => Optional::Product,
+        _ => Optional::No,
+    };
+    match state(leaf, host, facts, (earlier, set.as_deref())) {
+        Unseen::Armed(..) => LeafCode::ARMED,
+        Unseen::Not(state, code) => LeafCode::of_unseen(state, code, optional),
+    }
+}
+
 fn is_about_settings(code: ReasonCode) -> bool {
     matches!(
         code,
@@ -78,7 +98,7 @@ fn is_about_settings(code: ReasonCode) -> bool {
 }
 
 /// Why no event of this type could ever let the branch fire, as far as its documented fields tell.
-fn closed_by_schema(leaf: &Leaf) -> Option<(ReasonCode, Option<&FieldName>, Option<&str>)> {
+pub(crate) fn closed_by_schema(leaf: &Leaf) -> Option<(ReasonCode, Option<&FieldName>, Option<&str>)> {
     if let Some(field) = leaf.needs.iter().find_map(missing_by_schema) {
         return Some((ReasonCode::FieldAbsent, Some(field), None));
     }
@@ -148,13 +168,12 @@ fn closed_by(set: Option<&Configured<'_>>) -> Option<ReasonCode> {
 
 /// True where audit rules are known to be there: then a missing log is not all that is amiss.
 fn audits(host: &HostSight<'_>) -> bool {
-    let audit = host.inventory.settings.audit.as_ref();
-    audit.and_then(|audit| audit.known_rules()).is_some_and(|rules| !rules.is_empty())
+    host.audit().and_then(|audit| audit.known_rules()).is_some_and(|rules| !rules.is_empty())
 }
 
 /// Audit records that the kernel had to drop: with some lost, absence from the log proves nothing.
 fn lost(host: &HostSight<'_>) -> u64 {
-    host.inventory.settings.audit.as_ref().and_then(|audit| audit.lost).unwrap_or(0)
+    host.audit().and_then(|audit| audit.lost).unwrap_or(0)
 }
 
 /// What settings that write the event say: an act would be recorded, what is written all day should have been.
