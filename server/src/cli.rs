@@ -3,10 +3,16 @@
 pub mod args;
 mod audit;
 mod catalog;
-mod check;
-mod explain;
+pub mod check;
+pub mod explain;
+mod export;
+mod hosts;
 mod rules;
+pub mod serve;
 mod shell;
+mod token;
+mod up;
+mod user;
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -45,6 +51,13 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Rules(command) => rules::run(command),
         Command::Catalog(command) => catalog::run(command),
+        Command::Up(args) => up::run(args),
+        Command::Serve(args) => serve::run(args),
+        Command::Hosts(command) => hosts::run(command),
+        Command::Token(command) => token::run(command),
+        Command::User(command) => user::run(command),
+        Command::Export(command) => export::run(command),
+        Command::CheckConfig { file } => serve::check_config(file),
         Command::Completions { shell } => shell::completions(*shell),
         Command::Man { folder } => shell::man(folder),
     };

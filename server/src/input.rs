@@ -5,6 +5,7 @@ use std::{
     fs,
     num::NonZeroUsize,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use blindspot_catalog::{
@@ -27,13 +28,13 @@ pub struct Input {
     /// Each host's window, in the hosts' order.
     pub windows: Vec<Window>,
     /// The detections to judge.
-    pub detections: Vec<Detection>,
+    pub detections: Arc<[Detection]>,
     /// ATT&CK.
-    pub attack: Attack,
+    pub attack: Arc<Attack>,
     /// What its references and retired ids mean.
-    pub mappings: attack::Mappings,
+    pub mappings: Arc<attack::Mappings>,
     /// What is known of event types.
-    pub facts: Facts,
+    pub facts: Arc<Facts>,
     /// What could not be read or understood.
     pub problems: Vec<Problem>,
     /// Paths and inventories that were given, as typed.
@@ -185,10 +186,10 @@ impl Input {
         Ok(Self {
             windows: windows_of(&hosts, args.since, asked),
             hosts,
-            detections,
-            attack,
-            mappings,
-            facts,
+            detections: detections.into(),
+            attack: Arc::new(attack),
+            mappings: Arc::new(mappings),
+            facts: Arc::new(facts),
             problems,
             given: if asked == Asked::Own {
                 vec!["this machine's own logs".to_owned()]
@@ -214,8 +215,7 @@ impl Input {
     /// What a tag means in the ATT&CK version at hand; an id that it does not know stands for itself.
     #[must_use]
     pub fn homes(&self, id: &TechniqueId) -> Vec<TechniqueId> {
-        let resolved = self.attack.resolve(id, self.mappings.aliases());
-        if resolved.ids().is_empty() { vec![id.clone()] } else { resolved.ids().to_vec() }
+        homes(&self.attack, &self.mappings, id)
     }
 
     /// True where the detections are ATT&CK's own analytics.
@@ -223,6 +223,13 @@ impl Input {
     pub fn judges_analytics(&self) -> bool {
         self.detections.iter().all(|detection| matches!(detection.source, DetectionSource::Attack { .. }))
     }
+}
+
+/// What a tag means in an ATT&CK version; an id that it does not know stands for itself.
+#[must_use]
+pub fn homes(attack: &Attack, mappings: &attack::Mappings, id: &TechniqueId) -> Vec<TechniqueId> {
+    let resolved = attack.resolve(id, mappings.aliases());
+    if resolved.ids().is_empty() { vec![id.clone()] } else { resolved.ids().to_vec() }
 }
 
 fn first_or(problems: &[Problem], otherwise: &str) -> String {

@@ -10,3 +10,20 @@ pub mod layer;
 pub mod paint;
 pub mod settings;
 pub mod text;
+
+use crate::{cli::args::Format, report::Report};
+
+/// A report in one of its forms.
+///
+/// # Errors
+/// Where a value cannot be written in that form.
+pub fn written(report: &Report<'_>, format: Format) -> anyhow::Result<String> {
+    Ok(match format {
+        Format::Text => text::render(report),
+        Format::Json => json::render(report)?,
+        Format::Csv => csv::render(report)?,
+        Format::Html => html::render(report)?,
+        Format::Navigator => layer::render(report)?,
+        Format::Dettect => dettect::render(report)?,
+    })
+}

@@ -1,6 +1,12 @@
 //! The command line as typed. What it means is worked out in each command's own file.
 
+mod collector;
+
 use std::path::PathBuf;
+
+pub use collector::{
+    CollectorArgs, ExportCommand, HostsCommand, ServeArgs, TokenCommand, UpArgs, UserCommand,
+};
 
 use blindspot_catalog::{Level, Status};
 use blindspot_telemetry::EventTypePattern;
@@ -17,7 +23,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
   is Sysmon event 13 recorded? exit code 0 or 1
       blindspot check sysmon:13 LOGS
   why a technique is seen or not, and how to mend it
-      blindspot explain T1547.001 LOGS --rules sigma/rules")]
+      blindspot explain T1547.001 LOGS --rules sigma/rules
+  a collector and an agent on this machine, for a first look
+      blindspot up
+  is it recorded on every host that reports to a collector?
+      blindspot check sysmon:13 --collector https://collector.example:8443")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -39,6 +49,27 @@ pub enum Command {
     /// Show the catalogue, or compile a newer ATT&CK bundle
     #[command(subcommand)]
     Catalog(CatalogCommand),
+    /// Start a collector and an agent on this machine, for a first look
+    Up(UpArgs),
+    /// Run the collector that agents report to
+    Serve(ServeArgs),
+    /// List the hosts that report to a collector, sort, quarantine, revoke or forget them
+    #[command(subcommand)]
+    Hosts(HostsCommand),
+    /// Make, list and revoke the tokens with which agents enrol
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Log in to a collector; list, add, change and remove its users and their tokens
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Get hosts of a collector in the forms of an audit, or its whole database as a backup
+    #[command(subcommand)]
+    Export(ExportCommand),
+    /// Say whether a server file can be used
+    CheckConfig {
+        /// The server file.
+        file: PathBuf,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell.
@@ -203,9 +234,15 @@ pub struct CheckArgs {
     /// Ask of this host only
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
+    /// Ask of the hosts of this group of a collector
+    #[arg(long, value_name = "GROUP", conflicts_with = "host")]
+    pub group: Option<String>,
     /// An earlier audit's JSON to ask instead of, or beside, logs
     #[arg(long, value_name = "FILE")]
     pub inventory: Vec<PathBuf>,
+    /// The collector to ask.
+    #[command(flatten)]
+    pub collector: CollectorArgs,
 }
 
 /// `blindspot explain`.
@@ -228,6 +265,12 @@ pub struct ExplainArgs {
     /// This host only
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
+    /// The hosts of this group of a collector only
+    #[arg(long, value_name = "GROUP", conflicts_with = "host")]
+    pub group: Option<String>,
+    /// The collector to ask.
+    #[command(flatten)]
+    pub collector: CollectorArgs,
 }
 
 /// `blindspot rules`.
@@ -294,7 +337,7 @@ fn parse_zone(text: &str) -> Result<jiff::tz::TimeZone, String> {
         .map_err(|_| format!("`{text}` is no time zone; one reads like Europe/Berlin or UTC"))
 }
 
-fn parse_span(text: &str) -> Result<jiff::SignedDuration, String> {
+pub(crate) fn parse_span(text: &str) -> Result<jiff::SignedDuration, String> {
     let hint = || format!("`{text}` is no span; one reads like 7d, 24h or 90m");
     let split = text.find(|letter: char| !letter.is_ascii_digit()).ok_or_else(hint)?;
     let (number, unit) = text.split_at_checked(split).ok_or_else(hint)?;

@@ -1,17 +1,17 @@
 //! `blindspot audit`: exit code 0 report written, 1 a gate tripped, 2 nothing could be judged.
 
 use anyhow::Context as _;
-use blindspot_sampling::Detail;
+use blindspot_sampling::{Detail, machine};
 use blindspot_telemetry::{Clock as _, clock::SystemClock};
 
 use super::{
     Outcome,
-    args::{AuditArgs, FailOn, Format},
+    args::{AuditArgs, FailOn},
 };
 use crate::{
     baseline,
     input::{Asked, Input},
-    logs, output, overlay,
+    output, overlay,
     redact::Redactor,
     report::Report,
     verify,
@@ -26,7 +26,7 @@ pub(super) fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
     let mut input = Input::load(&args.input, Detail::Inventory)?;
     let verified = args.verify.then(|| -> anyhow::Result<_> {
         let own = Asked::of(&args.input.paths, &args.input.inventory) == Asked::Own;
-        let paths = if own { logs::own::paths() } else { args.input.paths.clone() };
+        let paths = if own { machine::log_folders() } else { args.input.paths.clone() };
         Ok(verify::verify(&paths, &mut input.problems))
     });
     let verified = verified.transpose()?;
@@ -44,7 +44,7 @@ pub(super) fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
         report.overlays.push(overlay::mitigation(&report, mitigation)?);
     }
     report.change = old.map(|old| old.compare(&report));
-    let text = render(&report, args.format)?;
+    let text = output::written(&report, args.format)?;
     output::file::write(&text, args.out.as_deref()).with_context(|| match &args.out {
         Some(path) => format!("could not write the report to `{}`", path.display()),
         None => "could not write the report to standard output".to_owned(),
@@ -54,17 +54,6 @@ pub(super) fn run(args: &AuditArgs) -> anyhow::Result<Outcome> {
 
 fn redactor(args: &AuditArgs) -> anyhow::Result<Redactor> {
     args.redact_key.as_deref().map_or_else(Redactor::with_random_key, |key| Ok(Redactor::with_key(key)))
-}
-
-fn render(report: &Report<'_>, format: Format) -> anyhow::Result<String> {
-    Ok(match format {
-        Format::Text => output::text::render(report),
-        Format::Json => output::json::render(report)?,
-        Format::Csv => output::csv::render(report)?,
-        Format::Html => output::html::render(report)?,
-        Format::Navigator => output::layer::render(report)?,
-        Format::Dettect => output::dettect::render(report)?,
-    })
 }
 
 fn gate(report: &Report<'_>, fail_on: Option<FailOn>) -> Outcome {

@@ -8,14 +8,25 @@ use blindspot_sampling::Detail;
 use blindspot_telemetry::{EventTypePattern, Inventory, SourceId, SourceStatus, Window};
 use jiff::tz::TimeZone;
 
-use super::{Outcome, args::CheckArgs};
+use super::{
+    Outcome,
+    args::CheckArgs,
+    explain::{Named, asked_of},
+};
 use crate::{
+    api::event_types::Checked,
+    client::Client,
     input::{self, Asked, Catalogue},
     logs::{self, read::ReadOptions},
     output::clean::clean,
 };
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
+    let named = Named { logs: asked_for(args), hosts: args.host.as_ref().or(args.group.as_ref()) };
+    if let Some(client) = asked_of(&args.collector, named)? {
+        return fleet(&client, args);
+    }
+    anyhow::ensure!(args.group.is_none(), "--group is a group of a collector's hosts; no collector is known");
     let (hosts, problems) = hosts(args)?;
     let mut out = anstream::stdout();
     let wanted = |host: &&Inventory| args.host.as_deref().is_none_or(|name| goes_by(host, name));
@@ -61,6 +72,40 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     })
 }
 
+/// The same question to a collector.
+fn fleet(client: &Client, args: &CheckArgs) -> anyhow::Result<Outcome> {
+    let mut query = vec![("event_type", args.event_type.to_string()), ("limit", "5".to_owned())];
+    query.extend(args.field.clone().map(|field| ("field", field)));
+    query.extend(args.within.map(|span| ("within", format!("{}s", span.as_secs()))));
+    query.extend(args.host.clone().map(|host| ("host", host)));
+    query.extend(args.group.clone().map(|group| ("group", group)));
+    let said: Checked = client.get("/api/v1/check", &query)?;
+    let mut out = anstream::stdout();
+    let kinds = [
+        ("flowing", &said.flowing),
+        ("flowing, and the field is never filled", &said.without_field),
+        ("not flowing: seen before, not in the span", &said.silent),
+        ("not flowing: never seen in a log that was read", &said.never),
+        ("not flowing: its log does not exist, is off or is not read", &said.source_missing),
+        ("could not look: denied, or nothing was heard of the host", &said.could_not_look),
+    ];
+    if let (Some(text), Some(host)) = (&said.text, &args.host) {
+        writeln!(out, "{}  {}: {}", clean(host), clean(&said.event_type), clean(text))?;
+    } else {
+        writeln!(out, "{} on {} of {} hosts", clean(&said.event_type), said.flowing.count, said.hosts)?;
+        for (what, hosts) in kinds.into_iter().filter(|(_, hosts)| hosts.count > 0) {
+            let names: Vec<_> = hosts.named.iter().map(|host| clean(&host.host).into_owned()).collect();
+            let more = if hosts.count > names.len() as u64 { ", ..." } else { "" };
+            writeln!(out, "  {:>6} {what}: {}{more}", hosts.count, names.join(", "))?;
+        }
+    }
+    Ok(match said.answer.as_str() {
+        "flowing" => Outcome::Done,
+        "could_not_look" => Outcome::CouldNotLook,
+        _ => Outcome::No,
+    })
+}
+
 fn complain(problems: &[Problem]) -> anyhow::Result<()> {
     for problem in problems {
         writeln!(anstream::stderr(), "blindspot: {}", clean(&problem.to_string()))?;
@@ -94,7 +139,9 @@ pub(super) fn goes_by(host: &Inventory, name: &str) -> bool {
     std::iter::once(&host.host).chain(&host.aliases).any(|each| each.as_str().eq_ignore_ascii_case(name))
 }
 
-fn answer(pattern: &EventTypePattern, field: Option<&str>, host: &HostSight<'_>) -> (Outcome, String) {
+/// What one host's logs say of an event type, and of one of its fields.
+#[must_use]
+pub fn answer(pattern: &EventTypePattern, field: Option<&str>, host: &HostSight<'_>) -> (Outcome, String) {
     let event = LeafEvent::Type(pattern.clone());
     let source = SourceId::of_pattern(pattern);
     let count: u64 = host.seen(&event).map(|seen| seen.count).sum();

@@ -9,9 +9,15 @@ use blindspot_coverage::{
 use blindspot_sampling::Detail;
 use blindspot_telemetry::EventTypePattern;
 
-use super::{Outcome, args::ExplainArgs, check::goes_by};
+use super::{
+    Outcome,
+    args::{CollectorArgs, ExplainArgs},
+    check::goes_by,
+};
 use crate::{
-    input::Input,
+    api::detections::Explanation,
+    client::Client,
+    input::{Asked, Input},
     output::{self, clean::clean, paint, text},
 };
 
@@ -19,29 +25,75 @@ use crate::{
 const IN_FULL: usize = 5;
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
+    let named = Named {
+        logs: Asked::of(&args.input.paths, &args.input.inventory),
+        hosts: args.host.as_ref().or(args.group.as_ref()),
+    };
+    if let Some(client) = asked_of(&args.collector, named)? {
+        let mut query = vec![("what", args.what.clone())];
+        query.extend(args.host.clone().map(|host| ("host", host)));
+        query.extend(args.group.clone().map(|group| ("group", group)));
+        let told: Explanation = client.get("/api/v1/explain", &query)?;
+        output::file::write(&clean_lines(&told.text), None)?;
+        return Ok(Outcome::Done);
+    }
+    anyhow::ensure!(args.group.is_none(), "--group is a group of a collector's hosts; no collector is known");
     let mut input = Input::load(&args.input, Detail::Inventory)?;
     if let Some(name) = &args.host {
         keep_host(&mut input, name)?;
     }
     let sights = input.sights();
-    let explain = Explain { input: &input, sights: &sights };
-    let told = match args.what.parse::<TechniqueId>() {
-        Ok(id) => explain.technique(&id)?,
-        Err(_) => match explain.find(&args.what) {
-            Some(detection) => explain.detection(detection),
-            None => match args.what.parse::<EventTypePattern>() {
-                Ok(pattern) => explain.event_type(&pattern)?,
+    output::file::write(&told(&input, &sights, &args.what)?, None)?;
+    Ok(Outcome::Done)
+}
+
+/// The explanation of a technique, detection or event type on these hosts.
+///
+/// # Errors
+/// Where the text names nothing that is known.
+pub fn told(input: &Input, sights: &[HostSight<'_>], what: &str) -> anyhow::Result<String> {
+    let explain = Explain { input, sights };
+    match what.parse::<TechniqueId>() {
+        Ok(id) => explain.technique(&id),
+        Err(_) => match explain.find(what) {
+            Some(detection) => Ok(explain.detection(detection)),
+            None => match what.parse::<EventTypePattern>() {
+                Ok(pattern) => explain.event_type(&pattern),
                 Err(_) => anyhow::bail!(
-                    "`{}` is no technique (T1547.001), no rule or analytic among {} detections by id or title, and no \
+                    "`{what}` is no technique (T1547.001), no rule or analytic among {} detections by id or title, and no \
                      event type (sysmon:13)",
-                    args.what,
                     input.detections.len()
                 ),
             },
         },
-    };
-    output::file::write(&told, None)?;
-    Ok(Outcome::Done)
+    }
+}
+
+/// What a collector says, line by line, with nothing in it that could steer a terminal.
+fn clean_lines(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(clean).collect();
+    format!("{}\n", lines.join("\n"))
+}
+
+/// What a command names of what it asks about.
+#[derive(Clone, Copy)]
+pub(super) struct Named<'a> {
+    /// Whether logs are named.
+    pub(super) logs: Asked,
+    /// The host or group that is named.
+    pub(super) hosts: Option<&'a String>,
+}
+
+/// The collector that is to be asked: one that is named, or, where no logs are and a host or group of the fleet is, one
+/// that is known.
+///
+/// # Errors
+/// Where what is known of it cannot be used.
+pub(super) fn asked_of(args: &CollectorArgs, named: Named<'_>) -> anyhow::Result<Option<Client>> {
+    if named.logs == Asked::Given || (args.collector.is_none() && named.hosts.is_none()) {
+        return Ok(None);
+    }
+    Client::find(args)
 }
 
 fn keep_host(input: &mut Input, name: &str) -> anyhow::Result<()> {

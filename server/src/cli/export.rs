@@ -1,0 +1,78 @@
+//! `blindspot export`: hosts of a collector in the forms of an audit; its database as a backup, and back.
+
+use std::{
+    fs::{self, File},
+    io::{BufReader, ErrorKind, Write as _},
+    path::Path,
+};
+
+use anyhow::Context as _;
+use blindspot_store::{DatabaseUrl, Store};
+use clap::ValueEnum as _;
+use reqwest::Method;
+
+use super::{Outcome, args::ExportCommand};
+use crate::{
+    client::Client,
+    collector::{config::Config, run::private_folder},
+    output,
+};
+
+pub(super) fn run(command: &ExportCommand) -> anyhow::Result<Outcome> {
+    match command {
+        ExportCommand::Audit { format, group, host, out, collector } => {
+            let word =
+                format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+            let mut query = vec![("format", word)];
+            query.extend(group.clone().map(|group| ("group", group)));
+            query.extend(host.clone().map(|host| ("host", host)));
+            let bytes =
+                Client::needed(collector)?.bytes(Method::GET, "/api/v1/export/audit", &query, None)?;
+            let text = String::from_utf8(bytes).context("the collector answered no text")?;
+            output::file::write(&text, out.as_deref())?;
+        }
+        ExportCommand::Backup { out, collector } => {
+            let bytes = Client::needed(collector)?.bytes(Method::GET, "/api/v1/export/backup", &[], None)?;
+            write_private(out, &bytes).with_context(|| format!("could not write {}", out.display()))?;
+            writeln!(anstream::stdout(), "{} holds the backup, {} bytes", out.display(), bytes.len())?;
+        }
+        ExportCommand::Restore { backup, config } => {
+            let config = Config::read(config)?;
+            let url: DatabaseUrl = config.database_url().parse()?;
+            private_folder(&config.data)
+                .with_context(|| format!("could not make the folder {}", config.data.display()))?;
+            let input = File::open(backup).with_context(|| format!("could not read {}", backup.display()))?;
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(async {
+                let store = Store::restore(&url, BufReader::new(input)).await?;
+                store.close().await;
+                Ok::<_, blindspot_store::StoreError>(())
+            })?;
+            writeln!(
+                anstream::stdout(),
+                "restored; agents send all that they hold when they next report, and nothing of the last 14 days is lost"
+            )?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// A file appears whole or not at all, for its owner only.
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    let partial = path.with_file_name(name);
+    // One that was left over, or put there by somebody else, would keep its owner and mode.
+    match fs::remove_file(&partial) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&partial)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&partial, path)
+}
