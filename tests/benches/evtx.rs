@@ -165,7 +165,7 @@ fn count(path: &Path, detail: Detail, threads: usize) -> Scan {
     let file = File::open(path).expect("the file");
     let length = file.metadata().expect("its length").len();
     let threads = NonZeroUsize::new(threads).expect("at least one thread");
-    let options = ScanOptions { detail, threads, fallback_channel: None };
+    let options = ScanOptions { detail, threads, ..ScanOptions::default() };
     let scan = scan(&file, length, &options, &|_| ()).expect("an EVTX file");
     assert!(scan.records > 0 && scan.damaged == 0, "the file is whole");
     scan

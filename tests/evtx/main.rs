@@ -8,4 +8,5 @@ mod corpus;
 mod counts;
 mod damage;
 mod fields;
+mod live;
 mod support;

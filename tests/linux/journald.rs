@@ -78,6 +78,12 @@ impl Journald {
         assert!(stopped.expect("kill runs").success(), "journald could not be stopped");
     }
 
+    /// Asks it to begin another file.
+    pub fn rotate(&self) {
+        let asked = Command::new("kill").args(["-USR2", &self.child.id().to_string()]).status();
+        assert!(asked.expect("kill runs").success(), "journald could not be asked");
+    }
+
     /// Sends an entry by its native protocol: lines `FIELD=value`, or `FIELD`, a length and bytes.
     pub fn send(&self, entry: &[u8]) {
         let socket = UnixDatagram::unbound().expect("a socket");

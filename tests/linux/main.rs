@@ -5,6 +5,7 @@ mod auditd;
 mod auditd_corpus;
 mod journal;
 mod journald;
+mod live;
 mod own_machine;
 mod support;
 mod syslog;

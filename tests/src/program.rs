@@ -1,6 +1,9 @@
-//! The `blindspot` program itself, for the tests that run it as a user would.
+//! The programs themselves, for the tests that run them as a user would.
 
-use std::process::{Command, Output};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
 
 /// A run of the program with these arguments, free of the caller's own settings.
 ///
@@ -8,13 +11,29 @@ use std::process::{Command, Output};
 /// Where cargo did not build it: it does for every integration test of this package.
 #[must_use]
 pub fn blindspot(arguments: &[&str]) -> Command {
-    let test = std::env::current_exe().expect("the path of this test");
-    let beside = test.parent().and_then(std::path::Path::parent).expect("a test in a target folder");
-    let program = beside.join(format!("under-test{}", std::env::consts::EXE_SUFFIX));
-    assert!(program.is_file(), "{} is not there", program.display());
-    let mut command = Command::new(program);
+    let mut command = Command::new(beside("under-test"));
     command.args(arguments).env_remove("BLINDSPOT_CATALOG").env_remove("BLINDSPOT_REDACT_KEY");
     command
+}
+
+/// The `blindspot-agent` program, as [`blindspot`] is.
+///
+/// # Panics
+/// Where cargo did not build it.
+#[must_use]
+pub fn agent(arguments: &[&str]) -> Command {
+    let mut command = Command::new(beside("agent-under-test"));
+    command.args(arguments).env_remove("BLINDSPOT_AGENT_CONFIG").env_remove("BLINDSPOT_AGENT_STATE");
+    command
+}
+
+/// A program that cargo built beside the test that runs.
+fn beside(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the path of this test");
+    let beside = test.parent().and_then(Path::parent).expect("a test in a target folder");
+    let program = beside.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    assert!(program.is_file(), "{} is not there", program.display());
+    program
 }
 
 /// What a run came to.
