@@ -88,6 +88,7 @@ pub async fn first_user(collector: &Collector) -> anyhow::Result<Option<String>>
         detail: "first start".to_owned(),
     };
     collector.store.append_audit(&entry).await?;
+    collector.people.refresh(&collector.store).await?;
     Ok(Some(password))
 }
 

@@ -173,6 +173,12 @@ impl Collector {
             config,
             ready: AtomicBool::new(false),
         });
+        // Nobody who is known may be refused because it was asked early.
+        collector.people.refresh(&collector.store).await?;
+        let now = collector.clock.monotonic();
+        for row in collector.store.agents().await? {
+            collector.registry.put(row, now);
+        }
         Ok(Opened { collector, pending, listener })
     }
 

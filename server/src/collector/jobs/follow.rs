@@ -37,11 +37,6 @@ pub(super) async fn run(collector: Arc<Collector>) {
 
 /// Everything that the database holds.
 async fn warm_up(collector: &Arc<Collector>) -> Result<(), StoreError> {
-    collector.people.refresh(&collector.store).await?;
-    let now = collector.clock.monotonic();
-    for row in collector.store.agents().await? {
-        collector.registry.put(row, now);
-    }
     let mut after: Option<AgentId> = None;
     loop {
         let page = collector.store.hosts_page(after, PAGE).await?;
