@@ -16,7 +16,7 @@ pub fn blindspot(arguments: &[&str]) -> Command {
     command
 }
 
-/// The `blindspot-agent` program, as [`blindspot`] is.
+/// The `blindspot-agent` program, as [`blindspot()`] is.
 ///
 /// # Panics
 /// Where cargo did not build it.
