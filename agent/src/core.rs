@@ -50,6 +50,8 @@ const COVERAGE_GAP: SignedDuration = SignedDuration::from_secs(60);
 const MAX_SPANS: usize = 64;
 /// Numbers of reports are reserved in blocks of this size.
 const SEQ_BLOCK: u64 = 1024;
+/// How many checkpoints are kept.
+const SLOTS: u8 = 2;
 /// What is added to the numbers where the older of two checkpoints had to be used: more than was ever reserved since.
 const SEQ_LEAP: u64 = 1 << 20;
 
@@ -66,6 +68,9 @@ pub struct Core {
     /// The number of the last change of counts or settings.
     revision: Revision,
     durable: Mark,
+    /// Checkpoints to store before another number is used: both slots have to know a new epoch, or a leap of numbers, or
+    /// falling back to one of them would use numbers again.
+    stores_due: u8,
     unsaved: bool,
     logs: BTreeMap<String, Log>,
     settings: Option<Settings>,
@@ -113,6 +118,7 @@ impl Core {
             seq_limit: 1,
             revision: 0,
             durable: Mark { revision: 0, seq_limit: 0 },
+            stores_due: 0,
             unsaved: true,
             logs: BTreeMap::new(),
             settings: None,

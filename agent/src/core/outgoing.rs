@@ -10,7 +10,7 @@ use blindspot_telemetry::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Core, counted::Revision, log::Log, timing};
+use super::{Core, SLOTS, counted::Revision, log::Log, timing};
 
 /// The most bytes of one report before it is packed. More than that is split.
 pub const MAX_RAW_BYTES: usize = 1 << 20;
@@ -80,9 +80,10 @@ struct Part {
 
 impl Core {
     /// The next report; it is in flight from now on, until its answer. It tells only what is stored: where counts are
-    /// not, it says that the agent lives. `None` where a report is in flight already, or no reserved number is left.
+    /// not, it says that the agent lives. `None` where a report is in flight already, no reserved number is left, or the
+    /// disk does not know enough.
     pub fn report(&mut self, occasion: Occasion, sender: Sender, now: Timestamp) -> Option<Outgoing> {
-        if self.in_flight.is_some() || self.next_seq >= self.durable.seq_limit {
+        if self.in_flight.is_some() || self.stores_due > 0 || self.next_seq >= self.durable.seq_limit {
             return None;
         }
         let durable = self.revision <= self.durable.revision;
@@ -194,8 +195,7 @@ impl Core {
 
     fn begin_epoch(&mut self, fresh: Epoch, now: Timestamp) {
         self.epoch = fresh;
-        // Nothing is sent before the disk knows the epoch: an agent that fell back to the old one would look cloned.
-        self.durable.seq_limit = 0;
+        self.stores_due = SLOTS;
         self.snapshot_due = now;
         self.snapshot_runs = false;
         self.unsaved = true;

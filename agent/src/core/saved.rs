@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Core, Mark, SEQ_BLOCK, SEQ_LEAP, Slot,
+    Core, Mark, SEQ_BLOCK, SEQ_LEAP, SLOTS, Slot,
     counted::{Counted, Revision},
     findings::Findings,
     log::{Computer, Log},
@@ -129,7 +129,8 @@ impl Core {
     /// The disk has what this mark came with: it may be told from now on.
     pub fn stored(&mut self, mark: Mark) {
         self.durable = mark;
-        self.unsaved = self.revision != mark.revision;
+        self.stores_due = self.stores_due.saturating_sub(1);
+        self.unsaved = self.revision != mark.revision || self.stores_due > 0;
     }
 
     /// The core that was stored.
@@ -145,10 +146,11 @@ impl Core {
             return Err(ReadStateError::NotWhole { logs: state.logs.len(), counted: census.logs.len() });
         }
         let logs = census.logs.into_iter().zip(state.logs).map(|(census, saved)| saved.restore(census));
-        let leap = if slot == Slot::Older { SEQ_LEAP } else { 0 };
+        let (leap, stores_due) = if slot == Slot::Older { (SEQ_LEAP, SLOTS) } else { (0, 0) };
         let mut core = Self::new(agent, state.epoch, state.server_epoch);
         core.next_seq = state.seq_limit.saturating_add(leap);
         core.seq_limit = core.next_seq;
+        core.stores_due = stores_due;
         core.revision = RESTORED;
         core.durable = Mark { revision: RESTORED, seq_limit: 0 };
         core.logs = logs.map(|log| (log.source.path.clone(), log)).collect();

@@ -361,6 +361,9 @@ fn refusals_split_or_begin_an_epoch_or_keep_the_report() {
     core.report(Occasion::Regular, sender(), at(HOUR)).unwrap();
     core.refused(RefusalCode::RolledBack, fresh, at(HOUR));
     world.store(&mut core);
+    assert_eq!(core.report(Occasion::Regular, sender(), at(HOUR)), None, "the other slot has the old epoch");
+    assert!(core.is_unsaved());
+    world.store(&mut core);
     let after = core.report(Occasion::Regular, sender(), at(HOUR)).unwrap();
     assert_eq!((after.epoch, after.report.kind), (fresh, ReportKind::Snapshot));
     assert_eq!(after.report.findings[0].code, "rolled_back");
