@@ -129,6 +129,8 @@ impl Puppet {
     /// Where none can be made.
     #[must_use]
     pub fn outgoing(&mut self) -> Outgoing {
+        // After a fall-back, both slots have to know.
+        self.store();
         self.store();
         let mut claim = host::claim(self.config.name.as_deref());
         claim.boot.clone_from(&self.boot);

@@ -32,6 +32,8 @@ pub struct People {
     known: RwLock<Known>,
     /// Held while users change, so that two administrators cannot remove each other at once.
     pub changing: tokio::sync::Mutex<()>,
+    /// Held while they are read anew: what was read first must not replace what was read later.
+    reading: tokio::sync::Mutex<()>,
     /// Checking a password takes 19 MiB: only so many at a time.
     checks: Semaphore,
 }
@@ -44,7 +46,12 @@ struct Known {
 
 impl Default for People {
     fn default() -> Self {
-        Self { known: RwLock::default(), changing: tokio::sync::Mutex::default(), checks: Semaphore::new(2) }
+        Self {
+            known: RwLock::default(),
+            changing: tokio::sync::Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
+            checks: Semaphore::new(2),
+        }
     }
 }
 
@@ -87,6 +94,7 @@ impl People {
     /// # Errors
     /// Where the database cannot be read.
     pub async fn refresh(&self, store: &Store) -> Result<(), StoreError> {
+        let _reading = self.reading.lock().await;
         let users = store.users().await?.into_iter().map(|user| (user.name.clone(), user)).collect();
         let tokens = store.api_tokens().await?.into_iter().map(|token| (token.hash, token)).collect();
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known { users, tokens };
