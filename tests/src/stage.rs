@@ -105,14 +105,14 @@ impl Collector {
         self.child = serve(&self.config).0;
     }
 
-    /// Waits until it answers.
+    /// Waits until it answers, and knows all that its database holds.
     ///
     /// # Panics
     /// Where it does not.
     pub fn until_it_answers(&self) {
         let client = self.client();
         within(PATIENCE, "the collector does not answer", || {
-            client.bytes("GET".parse().expect("a method"), "/healthz", &[], None).ok()
+            client.bytes("GET".parse().expect("a method"), "/readyz", &[], None).ok()
         });
     }
 
@@ -219,7 +219,8 @@ fn serve(config: &Path) -> (Child, Option<String>) {
         };
         match told.recv_timeout(Duration::from_millis(50)) {
             Ok(password) => Some(Some(password)),
-            Err(_) => answers().then(|| told.try_recv().ok()),
+            // The password was printed before it listened.
+            Err(_) => answers().then(|| told.recv_timeout(Duration::from_millis(500)).ok()),
         }
     });
     (child, password.flatten())
