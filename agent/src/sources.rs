@@ -27,7 +27,7 @@ const BYTES_A_TURN: u64 = 1 << 20;
 pub enum Reached {
     /// Everything that was written was read.
     End,
-    /// There is more, once the budget allows.
+    /// There is more: once the budget allows, or a rotated file was watched for long enough.
     Behind,
 }
 
@@ -101,9 +101,10 @@ impl Sources {
         self.off.contains(&kind) || core.off().contains(&kind)
     }
 
-    /// Reads on in every log, in turns, until all is read or the budget is spent.
+    /// Reads on in every log, in turns, until all that can be is read or the budget is spent.
     pub fn poll(&mut self, core: &mut Core, clock: &dyn Clock, budget: &mut Budget) -> Reached {
         let mut waiting: Vec<&mut LiveLog> = self.logs.values_mut().collect();
+        let mut reached = Reached::End;
         while !waiting.is_empty() {
             let mut behind = Vec::new();
             for log in waiting {
@@ -112,17 +113,21 @@ impl Sources {
                 }
                 let began = clock.monotonic();
                 let turn = log.poll(Turn { clock, budget: BYTES_A_TURN });
-                let standing = turn.standing;
+                let (standing, next_waits) = (turn.standing, turn.next_file_waits());
                 core.count(log.place(), log.cursor(), turn, clock.wall());
                 budget.spend(clock.monotonic().saturating_sub(began));
                 if standing == Standing::Behind {
                     behind.push(log);
+                } else if next_waits {
+                    reached = Reached::Behind;
                 }
             }
             waiting = behind;
         }
-        core.covered(clock.wall());
-        Reached::End
+        if reached == Reached::End {
+            core.covered(clock.wall());
+        }
+        reached
     }
 
     /// Looks at what the machine is set to record, where its own logs are read.

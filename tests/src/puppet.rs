@@ -4,6 +4,7 @@ use std::{
     path::{Path, PathBuf},
     str::FromStr as _,
     sync::Arc,
+    time::Duration,
 };
 
 use blindspot_agent::{
@@ -110,7 +111,9 @@ impl Puppet {
     /// Reads all that was written.
     pub fn read(&mut self) {
         self.sources.discover(&mut self.core, self.clock.wall());
-        while self.sources.poll(&mut self.core, &*self.clock, &mut Budget::percent(100)) == Reached::Behind {}
+        while self.sources.poll(&mut self.core, &*self.clock, &mut Budget::percent(100)) == Reached::Behind {
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Puts on disk what it holds.

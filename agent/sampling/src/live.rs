@@ -102,6 +102,12 @@ pub struct LogFinding {
 }
 
 impl LogTurn {
+    /// True where a renamed file was read to its end and is watched a while, although the next one holds something.
+    #[must_use]
+    pub fn next_file_waits(&self) -> bool {
+        self.standing == Standing::Draining && self.size_bytes.is_some_and(|bytes| bytes > 0)
+    }
+
     /// Nothing was counted.
     #[must_use]
     pub fn new(standing: Standing) -> Self {

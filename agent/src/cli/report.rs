@@ -30,7 +30,9 @@ pub(super) fn run(cli: &Cli, _args: &ReportArgs) -> anyhow::Result<Outcome> {
     let mut budget = Budget::percent(100);
     sources.discover(&mut core, clock.wall());
     sources.look_at_settings(&mut core, clock.wall());
-    while sources.poll(&mut core, &clock, &mut budget) == Reached::Behind && clock.monotonic() < PATIENCE {}
+    while sources.poll(&mut core, &clock, &mut budget) == Reached::Behind && clock.monotonic() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let (mark, _) = core.checkpoint()?;
     core.stored(mark);
     let sender = Sender {

@@ -84,7 +84,7 @@ impl Log {
             }
         }
         source.status = turn.standing.status(source.records, source.damaged);
-        if matches!(turn.standing, Standing::CaughtUp | Standing::Draining) {
+        if matches!(turn.standing, Standing::CaughtUp | Standing::Draining) && !turn.next_file_waits() {
             self.caught_up_until = Some(now);
         }
         if turn.standing != Standing::Missing {

@@ -514,3 +514,17 @@ fn a_clock_that_begins_anew_does_not_put_what_was_logged_into_the_future() {
     let counted: Vec<(u64, u64)> = counts(&core).values().map(|tally| (tally.count, tally.undated)).collect();
     assert_eq!(counted, [(0, 1), (3, 0)], "only what is ahead of the collector too is undated");
 }
+
+#[test]
+fn a_log_whose_next_file_waits_is_not_caught_up() {
+    let mut core = core();
+    for (standing, size, caught_up) in [
+        (Standing::Draining, Some(5), false),
+        (Standing::Behind, Some(5), false),
+        (Standing::Draining, Some(0), true),
+    ] {
+        let turn = LogTurn { size_bytes: size, ..LogTurn::new(standing) };
+        core.count(&place("/a"), cursor(1), turn, at(HOUR));
+        assert_eq!(core.logs["/a"].caught_up_until.is_some(), caught_up, "{standing:?} {size:?}");
+    }
+}
