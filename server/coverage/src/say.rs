@@ -100,7 +100,7 @@ pub fn evidence(evidence: &Evidence<'_>) -> String {
         (How::Sibling, _) => {
             format!("{} would be recorded: {name} is, and one switch decides both", event(evidence.event))
         }
-        (How::AlwaysOn, _) => format!("{name} cannot be switched off, and its log was read"),
+        (How::AlwaysOn, _) => format!("{name} cannot be switched off, and its log is written"),
         (How::Setting, _) => setting::evidence(&name, evidence),
         (How::Seen, None) => format!(
             "{name} seen {} times, last {}{}",

@@ -35,6 +35,14 @@ pub struct SourceState {
     pub records: u64,
     /// Records that exist there and could not be counted.
     pub damaged: u64,
+    /// True where an event of it falls into the window: something still writes it.
+    pub flowing: bool,
+}
+
+impl SourceState {
+    fn new(status: SourceStatus, oldest: Option<Timestamp>) -> Self {
+        Self { status, oldest, records: 0, damaged: 0, flowing: false }
+    }
 }
 
 /// One host, indexed.
@@ -82,15 +90,15 @@ impl<'a> HostSight<'a> {
                 }
                 _ => sight.others.push(seen),
             }
-            sight.note_source(SourceId::of(event_type), SourceStatus::Read, Some(observed.first));
+            let source =
+                sight.note_source(SourceId::of(event_type), SourceStatus::Read, Some(observed.first));
+            source.flowing |= seen.count > 0;
         }
         for source in &inventory.sources {
             for id in &source.holds {
-                sight.note_source(id.clone(), source.status, source.oldest);
-                if let Some(state) = sight.sources.get_mut(id) {
-                    state.records = state.records.saturating_add(source.records);
-                    state.damaged = state.damaged.saturating_add(source.damaged);
-                }
+                let state = sight.note_source(id.clone(), source.status, source.oldest);
+                state.records = state.records.saturating_add(source.records);
+                state.damaged = state.damaged.saturating_add(source.damaged);
             }
         }
         sight
@@ -119,9 +127,13 @@ impl<'a> HostSight<'a> {
         self.stale
     }
 
-    fn note_source(&mut self, id: SourceId, status: SourceStatus, oldest: Option<Timestamp>) {
-        let state =
-            self.sources.entry(id.clone()).or_insert(SourceState { status, oldest, records: 0, damaged: 0 });
+    fn note_source(
+        &mut self,
+        id: SourceId,
+        status: SourceStatus,
+        oldest: Option<Timestamp>,
+    ) -> &mut SourceState {
+        let state = self.sources.entry(id.clone()).or_insert(SourceState::new(status, oldest));
         if weight(&id, status) < weight(&id, state.status) {
             state.status = status;
         }
@@ -129,6 +141,7 @@ impl<'a> HostSight<'a> {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
+        state
     }
 
     /// Every event type of this host that the leaf's event matches.
@@ -159,12 +172,7 @@ impl<'a> HostSight<'a> {
     #[must_use]
     pub fn source(&self, id: &SourceId) -> SourceState {
         let unsaid = if self.stale { SourceStatus::Lagging } else { SourceStatus::NotGiven };
-        self.sources.get(id).copied().unwrap_or(SourceState {
-            status: unsaid,
-            oldest: None,
-            records: 0,
-            damaged: 0,
-        })
+        self.sources.get(id).copied().unwrap_or(SourceState::new(unsaid, None))
     }
 
     /// What the host's audit rules and daemon are set to, where that is known and holds.

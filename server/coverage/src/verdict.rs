@@ -243,7 +243,7 @@ pub enum How {
     Setting,
     /// Another event type, which the same switch decides, was counted.
     Sibling,
-    /// It cannot be switched off, and its source was read.
+    /// It cannot be switched off, and other events of its source were counted.
     AlwaysOn,
 }
 

@@ -185,6 +185,17 @@ fn absence_is_judged_by_rate_and_default() {
 }
 
 #[test]
+fn what_cannot_be_switched_off_is_not_proven_by_a_log_that_nobody_writes() {
+    let log = host(SourceStatus::Read, SYSMON, &[("sysmon:1", 30, &[])]);
+    let of = |from: i64| {
+        let window = Window { from: Some(at(from)), to: None };
+        verdict_in(branch("b", vec![leaf("sysmon:16", &[])]), &log, window)
+    };
+    assert_eq!(of(0), (Verdict::Armed, vec![]));
+    assert_eq!(of(2 * DAY), (Verdict::Unknown, vec![ReasonCode::RareUnproven]), "Sysmon may be gone");
+}
+
+#[test]
 fn without_a_counted_leaf_there_is_no_sight_and_dead_parts_beside_armed_ones_are_named() {
     let read = host(SourceStatus::Read, "Security", &[("security:4624", 30, &[])]);
     let parts = Requirement::Parts(vec![

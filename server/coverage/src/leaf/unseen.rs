@@ -139,7 +139,7 @@ fn state<'a>(
         SourceStatus::Read | SourceStatus::Empty => {
             let holds_window =
                 host.window.from.is_none_or(|from| source.oldest.is_some_and(|oldest| oldest <= from));
-            let absence = Absence { earlier: earlier.is_some(), holds_window };
+            let absence = Absence { earlier: earlier.is_some(), holds_window, flowing: source.flowing };
             let found =
                 by_setting(leaf, facts, set, absence).unwrap_or_else(|| by_rate(leaf, host, facts, absence));
             match found {
@@ -214,6 +214,8 @@ struct Absence {
     earlier: bool,
     /// The log reaches back to the window's start.
     holds_window: bool,
+    /// Other events of the log fall into the window.
+    flowing: bool,
 }
 
 fn by_rate<'a>(
@@ -235,9 +237,11 @@ fn by_rate<'a>(
     };
     let sibling = facts.sibling_group().and_then(|group| host.sibling(group));
     match (facts.rate, facts.default) {
-        (Rate::AlwaysOn, _) => Unseen::Armed(How::AlwaysOn, None),
+        // Where nothing at all is written, a product may be gone whose log is still there.
+        (Rate::AlwaysOn, _) if absence.flowing => Unseen::Armed(How::AlwaysOn, None),
         _ if sibling.is_some() => Unseen::Armed(How::Sibling, sibling),
         _ if !absence.holds_window => Unseen::Not(LeafState::Unread, ReasonCode::LogOverwritten),
+        (Rate::AlwaysOn, _) => Unseen::Not(LeafState::Unread, ReasonCode::RareUnproven),
         (Rate::Act, _) if absence.earlier => Unseen::Not(LeafState::Unread, ReasonCode::RareUnproven),
         _ if absence.earlier => Unseen::Not(LeafState::Dead, ReasonCode::Silent),
         (Rate::Act, DefaultState::On | DefaultState::Partly) => {
