@@ -28,6 +28,9 @@ pub const MAX_PAST: usize = 32;
 /// Boots of the current epoch that are remembered. The oldest is forgotten first.
 pub const MAX_BOOTS: usize = 16;
 
+/// How long a report may be on its way, in milliseconds: agents give up after a minute, a proxy between may hold it longer.
+const ON_ITS_WAY_MS: i64 = 10 * 60 * 1000;
+
 /// One epoch of an agent: how far its reports have come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
@@ -100,7 +103,10 @@ pub fn decide(known: Option<&Progress>, envelope: &Envelope, body_hash: &[u8; 32
         };
     }
     let Some(line) = known.past.iter().find(|line| line.epoch == envelope.epoch) else {
-        return Decision::Store;
+        // The first report of an epoch may arrive after that of the next one. It must not be taken for the newer one.
+        let late_by = current.began_ms.saturating_sub(envelope.sent_ms);
+        let is_late = (1..=ON_ITS_WAY_MS).contains(&late_by);
+        return if is_late { Decision::LateDuplicate } else { Decision::Store };
     };
     let after_the_change = envelope.sent_ms > current.began_ms;
     match within(line, envelope, body_hash) {

@@ -107,6 +107,16 @@ fn what_was_under_way_while_the_epoch_changed_is_late() {
 }
 
 #[test]
+fn an_epoch_that_nobody_heard_of_before_the_next_one_began_is_late_for_some_minutes() {
+    let mut story = Story(None);
+    story.report((1, 1, 1000), "b1", 1);
+    story.report((3, 1, 3000), "b1", 3);
+    assert_eq!(story.report((2, 1, 2990), "b1", 2), Decision::LateDuplicate, "it was on its way");
+    assert_eq!(story.report((3, 2, 3300), "b1", 4), Decision::Store, "and nobody is taken for two");
+    assert_eq!(story.report((4, 1, 50), "b1", 5), Decision::Store, "a clock that begins anew is no delay");
+}
+
+#[test]
 fn what_is_remembered_is_bounded() {
     let mut story = Story(None);
     for epoch in 0..100 {
