@@ -14,8 +14,8 @@ use crate::{
 /// Some moment of 2026, in milliseconds.
 const START: i64 = 492_322 * 3_600_000 + 1_234_567;
 const HOUR_MS: i64 = 3_600_000;
-/// How long a request may be on its way: the agent gives up after a minute, the collector sooner.
-const ON_ITS_WAY_MS: i64 = 60_000;
+/// How long a request may be on its way: the agent gives up after a minute, the collector sooner, a proxy may be slower.
+const ON_ITS_WAY_MS: i64 = 9 * 60_000;
 
 /// What may happen in one history, beside what always may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,12 +136,11 @@ impl World {
 
     /// One of the reports on their way arrives, in any order, and may do so again.
     fn deliver(&mut self, tried: &mut Tried) {
-        let Some((sent, packet)) = self.random.pick(&self.requests) else { return };
         let now = self.now_ms;
+        self.requests.retain(|(at, _)| now - at <= ON_ITS_WAY_MS);
+        let Some((sent, packet)) = self.random.pick(&self.requests) else { return };
         let again = self.random.below(8) == 0;
-        self.requests.retain(|(at, other)| {
-            now - at < 20 * ON_ITS_WAY_MS && (again || (*at, other.hash) != (sent, packet.hash))
-        });
+        self.requests.retain(|(at, other)| again || (*at, other.hash) != (sent, packet.hash));
         self.arrives(packet, tried);
     }
 
