@@ -35,6 +35,7 @@ pub fn verdict_words() -> BTreeMap<String, usize> {
 /// Which detections.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Which {
     /// Those that have this verdict on some host: sighted, noisy, partial, armed, unknown, blind, unsampled, out_of_scope.
     #[param(pattern = "^(sighted|noisy|partial|armed|unknown|blind|unsampled|out_of_scope)$")]
@@ -220,6 +221,7 @@ fn parse_level(word: &str) -> Result<Level, Failure> {
 /// Which hosts of a detection.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct HostsOf {
     /// Those with this verdict; without it, all that it is meant for.
     #[param(pattern = "^(sighted|noisy|partial|armed|unknown|blind|unsampled|out_of_scope)$")]
@@ -296,6 +298,7 @@ pub async fn hosts(
 /// What is to be explained.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Question {
     /// A technique (T1547.001), a rule's id or title, an analytic (AN0001) or an event type (sysmon:13).
     pub what: String,

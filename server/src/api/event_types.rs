@@ -50,6 +50,7 @@ pub async fn list(State(app): State<App>, Asked(of): Asked<OfGroup>) -> Answer<V
 /// What is asked of an event type.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Question {
     /// The event type, such as sysmon:13.
     pub event_type: String,

@@ -80,6 +80,7 @@ pub async fn input(app: &App, group: Option<&str>, host: Option<&str>) -> Result
 /// What to export.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct What {
     /// text, json, csv, html, navigator or dettect; without it, json.
     #[param(pattern = "^(text|json|csv|html|navigator|dettect)$")]

@@ -53,6 +53,7 @@ pub async fn metrics(State(app): State<App>, request: Request) -> Response {
 /// Which hosts are meant.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct OfGroup {
     /// The hosts of this group only.
     pub group: Option<String>,

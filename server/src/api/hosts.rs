@@ -107,6 +107,7 @@ pub fn find_host(state: &fleet::State, name: &str) -> Result<(u32, HostKey), Fai
 /// Which hosts.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Which {
     /// Those of this group.
     pub group: Option<String>,
@@ -150,14 +151,21 @@ pub async fn list(State(app): State<App>, Asked(which): Asked<Which>) -> Answer<
         Some("stale") => Some(true),
         Some(_) => return Err(Failure::bad("standing is reporting or stale")),
     };
+    let verdict = which.verdict.as_deref().map(parse_verdict).transpose()?;
+    if verdict.is_some() && which.detection.is_none() {
+        return Err(Failure::bad("verdict is one of a detection: name it"));
+    }
     let state = app.fleet.read();
     let mut set = state.index.hosts(&hosts_meant(&state, which.group.as_deref(), None)?);
     if let Some(id) = &which.detection {
         let place = state.set.place_of(id).and_then(|place| u32::try_from(place).ok());
         let place = place.ok_or_else(|| Failure::not_found("detection"))?;
-        let verdict = which.verdict.as_deref().map_or(Ok(Verdict::Blind), parse_verdict)?;
         let slot = blindspot_coverage::index::DetectionSlot(place);
-        set &= state.index.hosts_with(slot, verdict, &blindspot_coverage::index::HostSet::All);
+        set &= state.index.hosts_with(
+            slot,
+            verdict.unwrap_or(Verdict::Blind),
+            &blindspot_coverage::index::HostSet::All,
+        );
     }
     let text = which.q.as_ref().map(|text| text.to_lowercase());
     let keep = |slot: HostSlot, host: &Host| {
@@ -240,6 +248,7 @@ pub async fn one(State(app): State<App>, Named(name): Named) -> Answer<HostDetai
 /// Which verdicts.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct When {
     /// As they were then (2026-11-03T04:00:00Z); without it, as they are.
     #[param(format = DateTime)]

@@ -362,6 +362,7 @@ pub async fn revoke_token(State(app): State<App>, By(person): By, Named(id): Nam
 /// How much of the log.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct HowMuch {
     /// Entries, 1 to 1000, the newest first.
     #[param(minimum = 1, maximum = 1000)]

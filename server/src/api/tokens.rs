@@ -86,7 +86,7 @@ pub struct NewToken {
     #[schema(min_length = 1, max_length = 128)]
     pub group: Option<String>,
     /// How many agents it is good for; without a number, for any.
-    #[schema(minimum = 1)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 4_294_967_295_i64)]
     pub uses: Option<u32>,
     /// How long it is good, such as 24h or 30d, at most a year; without it, a day.
     #[schema(pattern = "^[1-9][0-9]{0,4}(s|m|min|h|d|w)$")]
