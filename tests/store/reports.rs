@@ -1,10 +1,11 @@
 //! Reports: each once, in any order, by any collector.
 
-use blindspot_store::{AgentState, Decision, HostRecord, Store};
+use blindspot_store::{AgentState, Decision, HostRecord, RollupEventType, Store, VerdictChange};
 use blindspot_telemetry::{
     Hour, Settings, SourceStatus,
-    wire::{AgentId, ReportKind},
+    wire::{AgentId, Claim, ReportKind, report::Finding},
 };
+use jiff::civil::date;
 
 use crate::{
     database::Database,
@@ -155,6 +156,31 @@ async fn what_cannot_be_read_is_begun_anew_and_does_not_hold_up_others(database:
     assert_eq!(store.findings(one, 1).await.unwrap()[0].code, "record_unreadable");
 }
 
+async fn one_strange_text_does_not_hold_up_others(database: &Database) {
+    let store = database.store().await;
+    let (one, two) = (agent(&store, 1).await, agent(&store, 2).await);
+    let mut strange = report(&[(NOW_HOUR, 2)]);
+    let text = "a\0\u{202e}\u{1b}b".to_owned();
+    strange.claim = Claim { name: text.clone(), machine: text.clone(), version: text.clone(), ..claim("b1") };
+    let log = Some(text.clone());
+    strange.findings.push(Finding { code: text.clone(), log, text: text.clone(), at: at(0) });
+    let batch = vec![arrival(one, (1, 1, 1), strange), arrival(two, (1, 1, 1), report(&[(NOW_HOUR, 2)]))];
+    let stored = store.store_reports(batch).await.unwrap();
+    assert!(stored.iter().all(|stored| stored.decision == Decision::Store));
+    assert_eq!(store.agent(one).await.unwrap().unwrap().name, "a\u{fffd}\u{202e}\u{1b}b");
+    assert_eq!(store.findings(one, 1).await.unwrap()[0].text, "a\u{fffd}\u{202e}\u{1b}b");
+    let (ids, verdicts) = (["a".to_owned()].into(), [0].into());
+    let change = VerdictChange { agent: one, subject: text.clone(), at: at(1), ids, verdicts };
+    store.record_verdicts(&[change]).await.unwrap();
+    assert!(store.verdicts_at(one, &text, at(2)).await.unwrap().is_some());
+    // Names that read alike are no two rows.
+    let row = |event_type: &str| RollupEventType { event_type: event_type.to_owned(), ..Default::default() };
+    store
+        .put_rollup_event_types(date(2026, 1, 1), &[row(&text), row("a\u{fffd}\u{202e}\u{1b}b")])
+        .await
+        .unwrap();
+}
+
 async fn two_collectors_lose_no_report_of_one_agent(database: &Database) {
     let (left, right) = (database.store().await, database.store().await);
     let ids = [agent(&left, 1).await, agent(&left, 2).await, agent(&left, 3).await];
@@ -190,5 +216,6 @@ crate::on_both!(
     a_machine_that_was_set_back_is_told_once_and_begins_anew,
     settings_are_remembered_where_they_change,
     what_cannot_be_read_is_begun_anew_and_does_not_hold_up_others,
+    one_strange_text_does_not_hold_up_others,
     two_collectors_lose_no_report_of_one_agent,
 );
