@@ -64,8 +64,7 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
 #[must_use]
 pub fn private_file() -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    os::for_owner(&mut options);
     options
 }
 

@@ -42,6 +42,10 @@ pub(super) fn free_bytes(path: &Path) -> Option<u64> {
     Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
+pub(super) fn for_owner(options: &mut fs::OpenOptions) {
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+}
+
 pub(super) fn be_modest() {
     rustix::process::umask(Mode::from_raw_mode(0o077));
     // Where one of these may not be set, the agent works as well, only less modestly.
