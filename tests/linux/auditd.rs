@@ -9,12 +9,10 @@ use std::{
 
 use blindspot_sampling::text::{Format, LogScan};
 use blindspot_telemetry::EventType;
+use blindspot_tests::audit_daemon::{Daemon, Style, work};
 use tempfile::TempDir;
 
-use crate::{
-    audit_daemon::{Daemon, Style, work},
-    support::{count, counts_by, output},
-};
+use crate::support::{count, counts_by, output};
 
 const RAW: Style = Style { log_format: "RAW", name_format: "NONE", max_log_file_megabytes: 64 };
 const ENRICHED: Style = Style { log_format: "ENRICHED", ..RAW };

@@ -1,6 +1,5 @@
 //! Logs of Linux: against the daemons and programs that write and read them, and on every such file of the corpus.
 
-mod audit_daemon;
 mod auditd;
 mod auditd_corpus;
 mod journal;

@@ -1,34 +1,14 @@
 //! What the tests of Linux logs share.
 
-use std::{
-    collections::BTreeMap,
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::collections::BTreeMap;
 
 use blindspot_sampling::{
     Detail,
     text::{Format, LogScan, TextOptions, scan},
 };
 use blindspot_telemetry::EventType;
+pub use blindspot_tests::program::output;
 use jiff::{Timestamp, tz::TimeZone};
-
-/// Standard output of a program; `None` where there is no such program.
-pub fn output(program: &str, arguments: &[&str]) -> Option<String> {
-    let run = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
-    Some(String::from_utf8_lossy(&run.stdout).into_owned())
-}
-
-/// Waits for something that other programs do. A minute is long enough for all of it.
-pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    for _ in 0..3000 {
-        if is_so() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    panic!("waited a minute: {what}");
-}
 
 /// Counts a log, with the fill of its fields.
 pub fn count(log: &[u8], format: Format) -> LogScan {

@@ -1,5 +1,6 @@
 //! What the tests, benches and the first look share: an EVTX builder, sample logs, the corpus of real ones.
 
+pub mod audit_daemon;
 pub mod chaos_proxy;
 pub mod corpus;
 pub mod evtx_builder;

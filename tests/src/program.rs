@@ -1,11 +1,12 @@
-//! The programs themselves, for the tests that run them as a user would.
+//! The programs themselves, for the tests that run them as a user would, and others that tests run.
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    time::Duration,
 };
 
-/// A run of the program with these arguments, free of the caller's own settings.
+/// A run of `blindspot` with these arguments, free of the caller's own settings.
 ///
 /// # Panics
 /// Where cargo did not build it: it does for every integration test of this package.
@@ -13,6 +14,7 @@ use std::{
 pub fn blindspot(arguments: &[&str]) -> Command {
     let mut command = Command::new(beside("under-test"));
     command.args(arguments).env_remove("BLINDSPOT_CATALOG").env_remove("BLINDSPOT_REDACT_KEY");
+    command.env_remove("BLINDSPOT_URL").env_remove("BLINDSPOT_TOKEN").env_remove("BLINDSPOT_CA");
     command
 }
 
@@ -64,4 +66,25 @@ impl From<Output> for Ran {
 #[must_use]
 pub fn run(arguments: &[&str]) -> Ran {
     blindspot(arguments).output().expect("the program runs").into()
+}
+
+/// Standard output of another program; `None` where there is no such program.
+#[must_use]
+pub fn output(program: &str, arguments: &[&str]) -> Option<String> {
+    let run = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
+    Some(String::from_utf8_lossy(&run.stdout).into_owned())
+}
+
+/// Waits for something that other programs do. A minute is long enough for all of it.
+///
+/// # Panics
+/// Where it is not.
+pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    for _ in 0..3000 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("waited a minute: {what}");
 }

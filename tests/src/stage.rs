@@ -51,15 +51,24 @@ impl Collector {
     /// Where it does not start.
     #[must_use]
     pub fn start(folder: &Path, database: Option<&str>) -> Self {
+        let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/sigma");
+        Self::judging_by(&format!("rules = [{rules:?}]"), folder, database)
+    }
+
+    /// The same, judging by what these lines of the server file name.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    #[must_use]
+    pub fn judging_by(detections: &str, folder: &Path, database: Option<&str>) -> Self {
         let port = free_port();
         let url = format!("https://127.0.0.1:{port}");
         fs::create_dir_all(folder).expect("a folder");
         let config = folder.join(format!("server-{port}.toml"));
-        let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/sigma");
         let database = database.map(|url| format!("database = {url:?}\n")).unwrap_or_default();
         let text = format!(
             "listen = \"127.0.0.1:{port}\"\nurl = {url:?}\ndata = {:?}\n{database}interval_s = 15\n\
-             [detections]\nrules = [{rules:?}]\n[limits]\nreport_every_s = 0\nenrolments_per_minute = 1000\n",
+             [detections]\n{detections}\n[limits]\nreport_every_s = 0\nenrolments_per_minute = 1000\n",
             folder.join("data")
         );
         fs::write(&config, text).expect("a server file");
@@ -95,6 +104,14 @@ impl Collector {
     pub fn kill(&mut self) {
         self.child.kill().expect("it is ours");
         self.child.wait().expect("it ends");
+    }
+
+    /// Ends it as a service manager would.
+    ///
+    /// # Panics
+    /// Where it does not end as it should.
+    pub fn stop(mut self) {
+        stop(&mut self.child);
     }
 
     /// Starts it again.
@@ -186,6 +203,17 @@ impl Drop for Collector {
         let _ended = self.child.kill();
         let _ended = self.child.wait();
     }
+}
+
+/// Asks a process to end, and waits until it did.
+///
+/// # Panics
+/// Where it does not end as it should.
+pub fn stop(child: &mut Child) {
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-s", "TERM", &pid]).status().is_ok_and(|status| status.success()));
+    let status = child.wait().expect("it ends");
+    assert!(status.success(), "{status}");
 }
 
 /// Starts the program; at the first start of a database, with the administrator's password.

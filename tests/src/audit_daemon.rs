@@ -6,10 +6,13 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use blindspot_tests::{corpus::say_skipped_because, machine};
 use tempfile::TempDir;
 
-use crate::support::{output, wait_until};
+use crate::{
+    corpus::say_skipped_because,
+    machine,
+    program::{output, wait_until},
+};
 
 /// Marks the rules of these tests.
 const KEY: &str = "blindspot-tests";
@@ -17,8 +20,11 @@ const KEY: &str = "blindspot-tests";
 /// How the daemon writes its log: lines of auditd.conf(5) that differ between tests.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
+    /// `RAW` or `ENRICHED`.
     pub log_format: &'static str,
+    /// Where a record's `node=` comes from.
     pub name_format: &'static str,
+    /// Size at which the daemon begins a new file.
     pub max_log_file_megabytes: u32,
 }
 
