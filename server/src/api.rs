@@ -2,7 +2,7 @@
 //!
 //! - [`routes`]: every route with whom it is for; a test knows each of them.
 //! - [`access`]: who asks, and whether they may.
-//! - [`problem`]: how a refusal is answered.
+//! - [`problem`]: how a refusal is answered; [`page`]: how a long list is cut.
 //! - one file per subject: agents, hosts, detections, event types, tokens, people, exceptions, exports, health.
 //! - [`document`]: the OpenAPI description.
 
@@ -15,6 +15,7 @@ pub mod exceptions;
 pub mod export;
 pub mod health;
 pub mod hosts;
+pub mod page;
 pub mod people;
 pub mod problem;
 pub mod routes;
@@ -28,11 +29,6 @@ use crate::collector::Collector;
 
 /// What handlers share.
 pub type App = Arc<Collector>;
-
-/// Rows of one page of a list, where nothing is asked for, and at most.
-pub const PAGE: usize = 100;
-/// The most rows of one page.
-pub const LARGEST_PAGE: usize = 1000;
 
 /// Everything that is answered.
 pub fn router(collector: App) -> Router {

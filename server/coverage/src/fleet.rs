@@ -29,20 +29,13 @@ impl Judged<'_> {
     /// The best verdict of any host that it is meant for.
     #[must_use]
     pub fn best(&self) -> Verdict {
-        self.applicable().min().unwrap_or(Verdict::OutOfScope)
+        self.counts().best()
     }
 
     /// The worst verdict of any host that it is meant for.
     #[must_use]
     pub fn worst(&self) -> Verdict {
-        self.applicable().max().unwrap_or(Verdict::OutOfScope)
-    }
-
-    fn applicable(&self) -> impl Iterator<Item = Verdict> + '_ {
-        self.by_host
-            .iter()
-            .map(|judgement| judgement.verdict)
-            .filter(|verdict| *verdict != Verdict::OutOfScope)
+        self.counts().worst()
     }
 }
 

@@ -42,6 +42,11 @@ impl Verdict {
         Self::OutOfScope,
     ];
 
+    /// Those of detections that are meant for a host, best sight first.
+    pub fn in_scope() -> impl DoubleEndedIterator<Item = Self> {
+        Self::ALL.into_iter().filter(|verdict| *verdict != Self::OutOfScope)
+    }
+
     /// The word in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -99,6 +104,22 @@ impl VerdictCounts {
     #[must_use]
     pub fn of(&self, verdict: Verdict) -> usize {
         self.0.iter().zip(Verdict::ALL).find(|(_, each)| *each == verdict).map_or(0, |(count, _)| *count)
+    }
+
+    /// The best verdict of any host that was counted and is meant; out of scope where none is.
+    #[must_use]
+    pub fn best(&self) -> Verdict {
+        self.applicable().next().unwrap_or(Verdict::OutOfScope)
+    }
+
+    /// The worst.
+    #[must_use]
+    pub fn worst(&self) -> Verdict {
+        self.applicable().next_back().unwrap_or(Verdict::OutOfScope)
+    }
+
+    fn applicable(&self) -> impl DoubleEndedIterator<Item = Verdict> + '_ {
+        Verdict::in_scope().filter(|verdict| self.of(*verdict) > 0)
     }
 
     /// Each verdict with its count, best sight first.
@@ -281,4 +302,26 @@ pub struct Evidence<'a> {
     pub how: How,
     /// What the settings say of it, where they say something.
     pub setting: Option<Arc<Configured<'a>>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdicts_number_is_its_place_in_the_order() {
+        let numbers = Verdict::ALL.map(|verdict| verdict as usize);
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert!(Verdict::ALL.is_sorted());
+    }
+
+    #[test]
+    fn best_and_worst_are_of_hosts_that_are_meant() {
+        let mut counts = VerdictCounts::default();
+        counts.add_many(Verdict::OutOfScope, 3);
+        assert_eq!((counts.best(), counts.worst()), (Verdict::OutOfScope, Verdict::OutOfScope));
+        counts.add(Verdict::Blind);
+        counts.add(Verdict::Noisy);
+        assert_eq!((counts.best(), counts.worst()), (Verdict::Noisy, Verdict::Blind));
+    }
 }

@@ -12,19 +12,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    App, LARGEST_PAGE, PAGE,
+    App,
     access::{Asked, Named},
     exceptions::{Accepted, accepted},
     export,
     hosts::{HostLine, find_host},
+    page::{self, rows_of},
     problem::{Answer, Failure, Problem},
 };
 use crate::{cli::explain, collector::fleet::State as Fleet};
-
-/// Verdicts of detections that are meant for a host, best first.
-pub fn in_scope() -> impl DoubleEndedIterator<Item = Verdict> {
-    Verdict::ALL.into_iter().filter(|verdict| *verdict != Verdict::OutOfScope)
-}
 
 /// Every verdict's word, with nothing counted.
 #[must_use]
@@ -95,17 +91,14 @@ pub struct DetectionLine {
 
 impl DetectionLine {
     fn new(detection: &Detection, counts: &VerdictCounts, accepted: Vec<Accepted>) -> Self {
-        let applicable = || in_scope().filter(|verdict| counts.of(*verdict) > 0);
-        let best = applicable().next().unwrap_or(Verdict::OutOfScope);
-        let worst = applicable().next_back().unwrap_or(Verdict::OutOfScope);
         Self {
             id: detection.id.to_string(),
             origin: detection.source.as_str().to_owned(),
             title: detection.title.to_string(),
             level: detection.level.map(|level| level.as_str().to_owned()),
             techniques: detection.techniques.iter().map(ToString::to_string).collect(),
-            verdict: best.as_str().to_owned(),
-            worst: worst.as_str().to_owned(),
+            verdict: counts.best().as_str().to_owned(),
+            worst: counts.worst().as_str().to_owned(),
             hosts: counts.iter().map(|(verdict, count)| (verdict.as_str().to_owned(), count)).collect(),
             accepted,
         }
@@ -148,18 +141,6 @@ pub fn hosts_meant(state: &Fleet, group: Option<&str>, host: Option<&str>) -> Re
     }
 }
 
-/// The rows of a page.
-///
-/// # Errors
-/// Where the number is none that a page can have.
-pub fn rows_of(limit: Option<usize>) -> Result<usize, Failure> {
-    match limit.unwrap_or(PAGE) {
-        0 => Err(Failure::bad("limit is 0; it can be 1 to 1000")),
-        more if more > LARGEST_PAGE => Err(Failure::bad(format!("limit is {more}; it can be 1 to 1000"))),
-        limit => Ok(limit),
-    }
-}
-
 /// Detections, each over the hosts asked about.
 #[utoipa::path(get, path = "/api/v1/detections", params(Which), responses(
     (status = 200, body = DetectionPage), (status = 400, body = Problem), (status = 401, body = Problem),
@@ -174,10 +155,7 @@ pub async fn list(State(app): State<App>, Asked(which): Asked<Which>) -> Answer<
     let now = app.clock.wall();
     let state = app.fleet.read();
     let hosts = hosts_meant(&state, which.group.as_deref(), which.host.as_deref())?;
-    let counts = match hosts {
-        HostSet::All => state.index.all_counts(),
-        ref some => state.index.join(some),
-    };
+    let counts = state.counts(&hosts);
     let wanted = technique.as_ref().map(|id| state.set.homes(id));
     let text = which.q.as_ref().map(|text| text.to_lowercase());
     let keep = |detection: &Detection, counts: &VerdictCounts| {
@@ -196,17 +174,12 @@ pub async fn list(State(app): State<App>, Asked(which): Asked<Which>) -> Answer<
     };
     let all = state.set.detections.iter().zip(&counts).filter(|(detection, counts)| keep(detection, counts));
     let kept: Vec<_> = all.collect();
-    let after = which.after.as_deref().unwrap_or_default();
-    let rest = kept.iter().filter(|(detection, _)| after.is_empty() || detection.id.as_str() > after);
-    let page: Vec<DetectionLine> = rest
-        .clone()
-        .take(limit)
-        .map(|(detection, counts)| {
-            DetectionLine::new(detection, counts, accepted(&exceptions, detection.id.as_str(), now))
-        })
-        .collect();
-    let next = (rest.count() > limit).then(|| page.last().map(|last| last.id.clone())).flatten();
-    Ok(Json(DetectionPage { total: kept.len(), detections: page, next }))
+    let (page, next) =
+        page::cut(&kept, |(detection, _)| detection.id.as_str(), which.after.as_deref(), limit);
+    let line = |(detection, counts): &(&Detection, &VerdictCounts)| {
+        DetectionLine::new(detection, counts, accepted(&exceptions, detection.id.as_str(), now))
+    };
+    Ok(Json(DetectionPage { total: kept.len(), detections: page.iter().map(line).collect(), next }))
 }
 
 fn parse_level(word: &str) -> Result<Level, Failure> {
@@ -267,7 +240,7 @@ pub async fn hosts(
     let limit = rows_of(which.limit)?;
     let verdicts = match which.verdict.as_deref() {
         Some(word) => vec![parse_verdict(word)?],
-        None => in_scope().collect(),
+        None => Verdict::in_scope().collect(),
     };
     let exceptions = app.store.exceptions().await?;
     let state = app.fleet.read();

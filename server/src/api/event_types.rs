@@ -12,10 +12,11 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     App,
     access::Asked,
-    detections::{hosts_meant, rows_of},
+    detections::hosts_meant,
     export,
     health::OfGroup,
     hosts::HostLine,
+    page::rows_of,
     problem::{Answer, Failure, Problem},
 };
 use crate::{

@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use blindspot_coverage::index::HostSlot;
+use blindspot_telemetry::Inventory;
 use clap::ValueEnum as _;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -55,12 +56,8 @@ pub async fn input(app: &App, group: Option<&str>, host: Option<&str>) -> Result
         let Some(record) = app.store.host_with_hours(agent, subjects::first_hour(&window)).await? else {
             continue;
         };
-        let wanted = |relayed: Option<String>| keys.contains(&HostKey { agent, relayed });
-        hosts.extend(
-            subjects::inventories(&record)
-                .into_iter()
-                .filter(|host| wanted(host.relay.as_ref().map(|_| host.host.to_string()))),
-        );
+        let wanted = |host: &Inventory| keys.contains(&HostKey::new(agent, host));
+        hosts.extend(subjects::inventories(&record).into_iter().filter(wanted));
     }
     Ok(Input {
         windows: vec![window; hosts.len()],

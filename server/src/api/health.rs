@@ -8,7 +8,6 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use blindspot_coverage::{Verdict, index::HostSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -16,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     App,
     access::{Asked, person},
-    detections::{in_scope, verdict_words},
+    detections::{hosts_meant, verdict_words},
     problem::{Answer, Failure},
 };
 
@@ -95,22 +94,12 @@ pub struct Summary {
     (status = 401, body = super::problem::Problem), (status = 404, body = super::problem::Problem)))]
 pub async fn summary(State(app): State<App>, Asked(of): Asked<OfGroup>) -> Answer<Summary> {
     let state = app.fleet.read();
-    let set = match &of.group {
-        None => HostSet::All,
-        Some(name) => state.group(name).ok_or_else(|| Failure::not_found("group"))?,
-    };
+    let set = hosts_meant(&state, of.group.as_deref(), None)?;
     let hosts = state.index.hosts(&set);
     let (mut by_worst, mut by_best) = (verdict_words(), verdict_words());
-    let counts = match set {
-        HostSet::All => state.index.all_counts(),
-        _ => state.index.join(&set),
-    };
-    for counts in counts {
-        let applicable = || in_scope().filter(|verdict| counts.of(*verdict) > 0);
-        let best = applicable().next().unwrap_or(Verdict::OutOfScope);
-        let worst = applicable().next_back().unwrap_or(Verdict::OutOfScope);
-        *by_best.entry(best.as_str().to_owned()).or_default() += 1;
-        *by_worst.entry(worst.as_str().to_owned()).or_default() += 1;
+    for counts in state.counts(&set) {
+        *by_best.entry(counts.best().as_str().to_owned()).or_default() += 1;
+        *by_worst.entry(counts.worst().as_str().to_owned()).or_default() += 1;
     }
     Ok(Json(Summary {
         stale: (state.index.stale_hosts() & &hosts).len(),

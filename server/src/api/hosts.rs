@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
-use blindspot_coverage::{Verdict, index::HostSlot};
+use blindspot_coverage::{
+    Verdict,
+    index::{DetectionSlot, HostSet, HostSlot},
+};
 use blindspot_store::AgentState;
 use blindspot_telemetry::{
     report::HostReport,
@@ -16,7 +19,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     App,
     access::{Asked, Body, By, Named, log},
-    detections::{hosts_meant, parse_verdict, rows_of},
+    detections::{hosts_meant, parse_verdict},
+    page::{self, rows_of},
     problem::{Answer, Failure, Problem},
 };
 use crate::collector::{
@@ -160,12 +164,8 @@ pub async fn list(State(app): State<App>, Asked(which): Asked<Which>) -> Answer<
     if let Some(id) = &which.detection {
         let place = state.set.place_of(id).and_then(|place| u32::try_from(place).ok());
         let place = place.ok_or_else(|| Failure::not_found("detection"))?;
-        let slot = blindspot_coverage::index::DetectionSlot(place);
-        set &= state.index.hosts_with(
-            slot,
-            verdict.unwrap_or(Verdict::Blind),
-            &blindspot_coverage::index::HostSet::All,
-        );
+        let verdict = verdict.unwrap_or(Verdict::Blind);
+        set &= state.index.hosts_with(DetectionSlot(place), verdict, &HostSet::All);
     }
     let text = which.q.as_ref().map(|text| text.to_lowercase());
     let keep = |slot: HostSlot, host: &Host| {
@@ -181,11 +181,9 @@ pub async fn list(State(app): State<App>, Asked(which): Asked<Which>) -> Answer<
         .filter(|(slot, host)| keep(*slot, host))
         .map(|(_, host)| (host.key.to_string(), host))
         .collect();
-    let after = which.after.unwrap_or_default();
-    let rest = || kept.iter().filter(|(id, _)| after.is_empty() || *id > after);
-    let page: Vec<HostLine> = rest().take(limit).map(|(_, host)| HostLine::new(host, &app)).collect();
-    let next = (rest().count() > limit).then(|| page.last().map(|last| last.id.clone())).flatten();
-    Ok(Json(HostPage { total: kept.len(), hosts: page, next }))
+    let (page, next) = page::cut(&kept, |(id, _)| id, which.after.as_deref(), limit);
+    let hosts = page.iter().map(|(_, host)| HostLine::new(host, &app)).collect();
+    Ok(Json(HostPage { total: kept.len(), hosts, next }))
 }
 
 /// One host.
@@ -217,7 +215,7 @@ pub async fn one(State(app): State<App>, Named(name): Named) -> Answer<HostDetai
     let record = record.ok_or_else(|| Failure::not_found("host"))?;
     let inventory = subjects::inventories(&record)
         .into_iter()
-        .find(|host| host.relay.as_ref().map(|_| host.host.to_string()) == key.relayed)
+        .find(|host| HostKey::new(key.agent, host) == key)
         .ok_or_else(|| Failure::not_found("host"))?;
     let findings = app.store.findings(key.agent, 50).await?;
     let all = app.registry.all();

@@ -14,8 +14,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     App,
     access::{Asked, Body, By, Named, log},
-    detections::rows_of,
+    page::rows_of,
     problem::{Answer, Failure, Problem},
+    tokens::token_id,
 };
 use crate::{
     cli::args::parse_span,
@@ -286,10 +287,6 @@ pub struct ApiTokenLine {
     /// It is good until then.
     #[schema(value_type = Option<String>)]
     pub expires: Option<Timestamp>,
-}
-
-fn token_id(hash: &[u8; 32]) -> String {
-    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// All tokens for the interface, without their secrets.

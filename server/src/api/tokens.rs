@@ -43,7 +43,8 @@ pub struct TokenLine {
     pub state: String,
 }
 
-fn id_of(hash: &[u8; 32]) -> String {
+/// What a token of either kind is called by: the first bytes of its secret's hash, in hexadecimal.
+pub(super) fn token_id(hash: &[u8; 32]) -> String {
     hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -56,7 +57,7 @@ fn line(row: &TokenRow, now: Timestamp) -> TokenLine {
         () => "good",
     };
     TokenLine {
-        id: id_of(&it.hash),
+        id: token_id(&it.hash),
         label: it.label.clone(),
         group: it.group.clone(),
         uses_left: it.uses_left,
@@ -125,7 +126,7 @@ pub async fn create(State(app): State<App>, By(person): By, Body(new): Body<NewT
         created_by: person.name.clone(),
     };
     app.store.create_token(&token, now).await?;
-    log(&app, &person, "token.create", &id_of(&token.hash), &token.group).await?;
+    log(&app, &person, "token.create", &token_id(&token.hash), &token.group).await?;
     let row = TokenRow { token, created: now, revoked: false };
     Ok(Json(MadeToken { enrolment_string: app.enrolment_string(secret).to_string(), token: line(&row, now) }))
 }
@@ -137,7 +138,7 @@ pub async fn create(State(app): State<App>, By(person): By, Body(new): Body<NewT
     (status = 404, body = Problem)))]
 pub async fn revoke(State(app): State<App>, By(person): By, Named(id): Named) -> Answer<Done> {
     let rows = app.store.tokens().await?;
-    let row = rows.iter().find(|row| id_of(&row.token.hash) == id);
+    let row = rows.iter().find(|row| token_id(&row.token.hash) == id);
     let hash = row.ok_or_else(|| Failure::not_found("token"))?.token.hash;
     app.store.revoke_token(&hash).await?;
     log(&app, &person, "token.revoke", &id, "").await?;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use blindspot_coverage::{
-    HostSight, Verdict,
+    HostSight, Verdict, VerdictCounts,
     index::{FleetIndex, GroupId, HostMeta, HostSet, HostSlot, Reading},
 };
 use blindspot_store::{AgentRow, HostRecord, VerdictChange};
@@ -24,6 +24,14 @@ pub struct HostKey {
     pub agent: AgentId,
     /// The host's name in the relay's logs; `None` is the agent's own machine.
     pub relayed: Option<String>,
+}
+
+impl HostKey {
+    /// The key of what an agent reports of one machine.
+    #[must_use]
+    pub fn new(agent: AgentId, host: &Inventory) -> Self {
+        Self { agent, relayed: host.relay.as_ref().map(|_| host.host.to_string()) }
+    }
 }
 
 impl std::fmt::Display for HostKey {
@@ -274,6 +282,15 @@ impl State {
         }
     }
 
+    /// How many of these hosts have which verdict, by detection.
+    #[must_use]
+    pub fn counts(&self, hosts: &HostSet) -> Vec<VerdictCounts> {
+        match hosts {
+            HostSet::All => self.index.all_counts(),
+            some => self.index.join(some),
+        }
+    }
+
     /// The hosts that an agent sees.
     pub fn of(&self, agent: AgentId) -> Vec<(HostKey, HostSlot)> {
         let from = HostKey { agent, relayed: None };
@@ -307,8 +324,7 @@ impl State {
         let mut gone: BTreeMap<HostKey, HostSlot> = self.of(agent.id).into_iter().collect();
         let mut changes = Vec::new();
         for (host, reading) in read {
-            let key =
-                HostKey { agent: agent.id, relayed: host.relay.is_some().then(|| host.host.to_string()) };
+            let key = HostKey::new(agent.id, &host);
             gone.remove(&key);
             let meta = HostMeta { platform: host.platform, group };
             let slot = match self.by_key.get(&key) {
@@ -362,11 +378,7 @@ impl State {
 
 /// A verdict as it is kept: its place among [`Verdict::ALL`].
 fn code(verdict: Verdict) -> u8 {
-    Verdict::ALL
-        .iter()
-        .position(|each| *each == verdict)
-        .and_then(|at| u8::try_from(at).ok())
-        .unwrap_or(u8::MAX)
+    verdict as u8
 }
 
 /// The verdict that was kept as this.
