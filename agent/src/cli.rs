@@ -11,7 +11,7 @@ use std::{io::Write as _, path::Path, process::ExitCode};
 
 use args::{Cli, Command};
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, file::ConfigError};
 
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,14 +1,16 @@
 //! What a person sets: the agent's file, with a default for every key.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+pub mod file;
+
+use std::path::{Path, PathBuf};
 
 use blindspot_sampling::machine;
 use blindspot_telemetry::SourceKind;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+
+use crate::process::LogForm;
+use file::{ConfigError, Settings, outside};
 
 /// The agent's file. Keys that are not known are refused.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -63,16 +65,6 @@ impl From<Kind> for SourceKind {
     }
 }
 
-/// How the agent logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogForm {
-    /// For people.
-    Text,
-    /// One JSON object per line.
-    Json,
-}
-
 /// What the agent may take of its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -109,63 +101,13 @@ impl Default for Config {
     }
 }
 
-/// Why a file cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// It cannot be read.
-    #[error("could not read the agent's file `{path}`")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// It is not what it should be.
-    #[error("`{path}` is no agent's file; config/agent.toml shows every key")]
-    Shape {
-        /// The file.
-        path: PathBuf,
-        /// Why, with line and column.
-        source: Box<toml::de::Error>,
-    },
-    /// A value that cannot be.
-    #[error("`{path}`: {what}")]
-    Value {
-        /// The file.
-        path: PathBuf,
-        /// What and why.
-        what: String,
-    },
-}
-
 impl Config {
     /// Reads a file.
     ///
     /// # Errors
     /// Where it cannot be read, has a key that is not known, or a value that cannot be.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text =
-            fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let config: Self = toml::from_str(&text)
-            .map_err(|source| ConfigError::Shape { path: path.to_owned(), source: Box::new(source) })?;
-        config.wrong().map_or(Ok(config), |what| Err(ConfigError::Value { path: path.to_owned(), what }))
-    }
-
-    /// What of it cannot be.
-    fn wrong(&self) -> Option<String> {
-        let outside = |name: &str, value: u64, least: u64, most: u64| {
-            (value < least || value > most).then(|| format!("{name} is {value}; it can be {least} to {most}"))
-        };
-        outside("interval_s", self.interval_s.into(), 15, 3600)
-            .or_else(|| outside("lookback_days", self.lookback_days.into(), 0, 3650))
-            .or_else(|| outside("limits.rss_mb", self.limits.rss_mb, 32, 4096))
-            .or_else(|| outside("limits.cpu_percent", self.limits.cpu_percent.into(), 1, 100))
-            .or_else(|| {
-                let zone = self.zone.as_deref()?;
-                TimeZone::get(zone)
-                    .is_err()
-                    .then(|| format!("zone is `{zone}`, which is none; one reads like Europe/Berlin"))
-            })
+        file::read(path)
     }
 
     /// The folders and files of this machine's own logs.
@@ -181,8 +123,28 @@ impl Config {
     }
 }
 
+impl Settings for Config {
+    const NAME: &'static str = "agent's file";
+    const EXAMPLE: &'static str = "config/agent.toml";
+
+    fn wrong(&self) -> Option<String> {
+        outside("interval_s", self.interval_s.into(), 15..=3600)
+            .or_else(|| outside("lookback_days", self.lookback_days.into(), 0..=3650))
+            .or_else(|| outside("limits.rss_mb", self.limits.rss_mb, 32..=4096))
+            .or_else(|| outside("limits.cpu_percent", self.limits.cpu_percent.into(), 1..=100))
+            .or_else(|| {
+                let zone = self.zone.as_deref()?;
+                TimeZone::get(zone)
+                    .is_err()
+                    .then(|| format!("zone is `{zone}`, which is none; one reads like Europe/Berlin"))
+            })
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn read(text: &str) -> Result<Config, String> {

@@ -7,7 +7,7 @@
 //! - [`send`]: reports on their way. The only place that opens a socket; nothing listens.
 //! - [`sources`]: the logs, read as they grow within a budget of processor time.
 //! - [`run`]: all of it, until told to stop.
-//! - [`host`]: what differs between operating systems.
+//! - [`host`]: what differs between operating systems; [`process`]: how a process ends and logs.
 //! - [`cli`]: the commands.
 
 #![forbid(unsafe_code)]
@@ -17,6 +17,7 @@ pub mod config;
 pub mod core;
 pub mod host;
 pub mod identity;
+pub mod process;
 pub mod run;
 pub mod send;
 pub mod sources;

@@ -26,15 +26,4 @@ pub mod report;
 pub mod rules;
 pub mod verify;
 
-/// An error with all its causes, for one line.
-#[must_use]
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
+pub use blindspot_agent::chain;

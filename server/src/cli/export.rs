@@ -1,22 +1,18 @@
 //! `blindspot export`: hosts of a collector in the forms of an audit; its database as a backup, and back.
 
 use std::{
-    fs::{self, File},
-    io::{BufReader, ErrorKind, Write as _},
-    path::Path,
+    fs::File,
+    io::{BufReader, Write as _},
 };
 
 use anyhow::Context as _;
+use blindspot_agent::host::{private_folder, replace_file};
 use blindspot_store::{DatabaseUrl, Store};
 use clap::ValueEnum as _;
 use reqwest::Method;
 
 use super::{Outcome, args::ExportCommand};
-use crate::{
-    client::Client,
-    collector::{config::Config, run::private_folder},
-    output,
-};
+use crate::{client::Client, collector::config::Config, output};
 
 pub(super) fn run(command: &ExportCommand) -> anyhow::Result<Outcome> {
     match command {
@@ -33,7 +29,7 @@ pub(super) fn run(command: &ExportCommand) -> anyhow::Result<Outcome> {
         }
         ExportCommand::Backup { out, collector } => {
             let bytes = Client::needed(collector)?.bytes(Method::GET, "/api/v1/export/backup", &[], None)?;
-            write_private(out, &bytes).with_context(|| format!("could not write {}", out.display()))?;
+            replace_file(out, &bytes).with_context(|| format!("could not write {}", out.display()))?;
             writeln!(anstream::stdout(), "{} holds the backup, {} bytes", out.display(), bytes.len())?;
         }
         ExportCommand::Restore { backup, config } => {
@@ -55,24 +51,4 @@ pub(super) fn run(command: &ExportCommand) -> anyhow::Result<Outcome> {
         }
     }
     Ok(Outcome::Done)
-}
-
-/// A file appears whole or not at all, for its owner only.
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
-    let partial = path.with_file_name(name);
-    // One that was left over, or put there by somebody else, would keep its owner and mode.
-    match fs::remove_file(&partial) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&partial)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&partial, path)
 }

@@ -2,27 +2,28 @@
 
 use std::{io::Write as _, path::Path, sync::Arc};
 
+use blindspot_agent::process::{start_logging, until_stopped};
 use blindspot_store::{AuditEntry, Role, User};
 use blindspot_telemetry::clock::SystemClock;
-use tokio::sync::watch;
-use tracing_subscriber::EnvFilter;
 
 use super::{Outcome, args::ServeArgs};
 use crate::{
     client::install_tls,
     collector::{
         Collector,
-        config::{Config, LogForm},
+        config::Config,
         people::{hash_password, random},
     },
 };
 
 /// The first administrator's name.
 pub const FIRST_USER: &str = "admin";
+/// What is logged where nothing is said.
+pub const LOGGED: &str = "info,sqlx=warn";
 
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<Outcome> {
     let config = Config::read(&args.config)?;
-    start_logging(config.log);
+    start_logging(config.log, LOGGED);
     install_tls();
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(config))?;
     Ok(Outcome::Done)
@@ -100,43 +101,6 @@ pub fn readable(random: &[u8; 32]) -> String {
     let groups: Vec<String> =
         random.chunks(5).take(4).map(|chunk| chunk.iter().map(letter).collect()).collect();
     groups.join("-")
-}
-
-/// Turns true at SIGTERM, SIGINT or Ctrl-C.
-///
-/// # Errors
-/// Where signals cannot be waited for.
-pub fn until_stopped() -> anyhow::Result<watch::Receiver<bool>> {
-    let (stop, stopped) = watch::channel(false);
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = int.recv() => {}
-            }
-            let _all_gone = stop.send(true);
-        });
-    }
-    #[cfg(not(unix))]
-    tokio::spawn(async move {
-        let _never = tokio::signal::ctrl_c().await;
-        let _all_gone = stop.send(true);
-    });
-    Ok(stopped)
-}
-
-/// Logs go to standard error; `RUST_LOG` chooses which.
-pub fn start_logging(form: LogForm) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A second start, in tests, changes nothing.
-    let _already = match form {
-        LogForm::Json => logs.json().try_init(),
-        LogForm::Text => logs.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
-    };
 }
 
 #[cfg(test)]

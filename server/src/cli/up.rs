@@ -7,6 +7,7 @@ use blindspot_agent::{
     cli::enroll::enroll,
     config::{Config as AgentConfig, Limits as AgentLimits},
     identity::Identity,
+    process::{LogForm, start_logging, until_stopped},
     run::Agent,
 };
 use blindspot_store::{ApiToken, EnrolmentToken, Role};
@@ -20,7 +21,7 @@ use crate::{
     client::{ClientFile, install_tls, up_file},
     collector::{
         Collector,
-        config::{Config, DetectionFiles, Limits, LogForm},
+        config::{Config, DetectionFiles, Limits},
         people::{new_token, random},
         run::Opened,
     },
@@ -33,7 +34,7 @@ const INTERVAL_S: u32 = 20;
 const LABEL: &str = "up";
 
 pub(super) fn run(args: &UpArgs) -> anyhow::Result<Outcome> {
-    serve::start_logging(LogForm::Text);
+    start_logging(LogForm::Text, serve::LOGGED);
     install_tls();
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(up(args))?;
     Ok(Outcome::Done)
@@ -52,7 +53,7 @@ async fn up(args: &UpArgs) -> anyhow::Result<()> {
     let opened = Collector::open(config, Arc::new(SystemClock::new())).await?;
     let collector = Arc::clone(&opened.collector);
     greet(&opened, &args.data).await?;
-    let stopped = serve::until_stopped()?;
+    let stopped = until_stopped()?;
     let agent = agent(&collector, args, stopped.clone());
     // The collector ends after the agent's last words.
     let (end, ended) = watch::channel(false);

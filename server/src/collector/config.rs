@@ -1,11 +1,14 @@
 //! The server file: where the collector listens, what it keeps where, and what it judges by.
 
 use std::{
-    fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
+use blindspot_agent::{
+    config::file::{self, ConfigError, Settings, outside},
+    process::LogForm,
+};
 use serde::Deserialize;
 
 /// What a server file says. Every key has a default; keys that are not known are refused.
@@ -81,16 +84,6 @@ pub struct Limits {
     pub report_every_s: u32,
 }
 
-/// How the collector logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogForm {
-    /// For people.
-    Text,
-    /// One JSON object per line.
-    Json,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -117,62 +110,13 @@ impl Default for Limits {
     }
 }
 
-/// Why a server file cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// It cannot be read.
-    #[error("could not read the server file `{path}`")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// It is not what it should be.
-    #[error("`{path}` is no server file; config/server.toml shows every key")]
-    Shape {
-        /// The file.
-        path: PathBuf,
-        /// Why, with line and column.
-        source: Box<toml::de::Error>,
-    },
-    /// A value that cannot be.
-    #[error("`{path}`: {what}")]
-    Value {
-        /// The file.
-        path: PathBuf,
-        /// What and why.
-        what: String,
-    },
-}
-
 impl Config {
     /// Reads a server file.
     ///
     /// # Errors
     /// Where it cannot be read, has a key that is not known, or a value that cannot be.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text =
-            fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let config: Self = toml::from_str(&text)
-            .map_err(|source| ConfigError::Shape { path: path.to_owned(), source: Box::new(source) })?;
-        let wrong = config.wrong();
-        wrong.map_or(Ok(config), |what| Err(ConfigError::Value { path: path.to_owned(), what }))
-    }
-
-    /// What of it cannot be.
-    fn wrong(&self) -> Option<String> {
-        let outside = |name: &str, value: u32, least: u32, most: u32| {
-            (value < least || value > most).then(|| format!("{name} is {value}; it can be {least} to {most}"))
-        };
-        outside("interval_s", self.interval_s, 15, 3600)
-            .or_else(|| outside("window_days", self.window_days, 1, 14))
-            .or_else(|| outside("stale_after_h", self.stale_after_h, 1, 24 * 14))
-            .or_else(|| {
-                let url = self.url.as_deref()?;
-                (!url.starts_with("https://"))
-                    .then(|| format!("url is `{url}`; it has to begin with https://"))
-            })
+        file::read(path)
     }
 
     /// The address that enrolment strings carry.
@@ -190,8 +134,26 @@ impl Config {
     }
 }
 
+impl Settings for Config {
+    const NAME: &'static str = "server file";
+    const EXAMPLE: &'static str = "config/server.toml";
+
+    fn wrong(&self) -> Option<String> {
+        outside("interval_s", self.interval_s.into(), 15..=3600)
+            .or_else(|| outside("window_days", self.window_days.into(), 1..=14))
+            .or_else(|| outside("stale_after_h", self.stale_after_h.into(), 1..=24 * 14))
+            .or_else(|| {
+                let url = self.url.as_deref()?;
+                (!url.starts_with("https://"))
+                    .then(|| format!("url is `{url}`; it has to begin with https://"))
+            })
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn read(text: &str) -> Result<Config, String> {

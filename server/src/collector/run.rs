@@ -134,7 +134,7 @@ impl Collector {
     /// Why it cannot run.
     pub async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Opened, RunError> {
         let folder = |source| RunError::Folder { path: config.data.clone(), source };
-        private_folder(&config.data).map_err(folder)?;
+        blindspot_agent::host::private_folder(&config.data).map_err(folder)?;
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|source| RunError::Listen { address: config.listen, source })?;
@@ -278,18 +278,6 @@ impl Opened {
         collector.store.close().await;
         Ok(served?)
     }
-}
-
-/// Makes a folder for its owner only, where there is none yet.
-///
-/// # Errors
-/// Where it cannot be made.
-pub fn private_folder(path: &std::path::Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 /// An address without its password.
