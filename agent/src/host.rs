@@ -37,12 +37,18 @@ pub fn claim(name: Option<&str>) -> Claim {
     }
 }
 
+/// Resident memory of the agent, in bytes, where the operating system says.
+#[must_use]
+pub fn rss_bytes() -> Option<u64> {
+    os::rss_bytes()
+}
+
 /// What the agent takes now. `state` is the folder of its state.
 #[must_use]
 pub fn footprint(state: &Path) -> Footprint {
     let files = fs::read_dir(state).into_iter().flatten().flatten();
     Footprint {
-        rss_bytes: os::rss_bytes().unwrap_or_default(),
+        rss_bytes: rss_bytes().unwrap_or_default(),
         cpu_ms: os::cpu_ms().unwrap_or_default(),
         state_bytes: files.filter_map(|file| file.metadata().ok()).map(|meta| meta.len()).sum(),
     }

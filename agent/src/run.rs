@@ -3,7 +3,7 @@
 mod post;
 pub mod status;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use blindspot_telemetry::{
     Clock,
@@ -290,7 +290,7 @@ impl Agent {
 
     fn is_too_large(&self) -> bool {
         let most = self.config.limits.rss_mb.saturating_mul(1 << 20);
-        host::footprint(Path::new("")).rss_bytes > most
+        host::rss_bytes().is_some_and(|taken| taken > most)
     }
 
     fn fresh_epoch(&self) -> Epoch {

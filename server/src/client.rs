@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use reqwest::{Certificate, Method, redirect::Policy};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{api::problem::Problem, cli::args::CollectorArgs, output::file};
+use crate::{api::problem::Problem, cli::args::CollectorArgs, input::Asked, output::file};
 
 /// How long an answer may take; a fleet's export takes a while.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -93,6 +93,18 @@ impl Client {
             found.ca = Some(pem);
         }
         Self::new(found).map(Some)
+    }
+
+    /// The collector that is to be asked by a command that can look into logs as well: one that is named, or, where no
+    /// logs are and a host or group of a fleet is, one that is known.
+    ///
+    /// # Errors
+    /// Where what is known of it cannot be used.
+    pub fn asked(args: &CollectorArgs, logs: Asked, hosts: Option<&String>) -> anyhow::Result<Option<Self>> {
+        if logs == Asked::Given || (args.collector.is_none() && hosts.is_none()) {
+            return Ok(None);
+        }
+        Self::find(args)
     }
 
     /// The same, where one is needed.

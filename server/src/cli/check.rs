@@ -8,11 +8,7 @@ use blindspot_sampling::Detail;
 use blindspot_telemetry::{EventTypePattern, Inventory, SourceId, SourceStatus, Window};
 use jiff::tz::TimeZone;
 
-use super::{
-    Outcome,
-    args::CheckArgs,
-    explain::{Named, asked_of},
-};
+use super::{Outcome, args::CheckArgs};
 use crate::{
     api::event_types::Checked,
     client::Client,
@@ -22,8 +18,8 @@ use crate::{
 };
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
-    let named = Named { logs: asked_for(args), hosts: args.host.as_ref().or(args.group.as_ref()) };
-    if let Some(client) = asked_of(&args.collector, named)? {
+    let fleets = args.host.as_ref().or(args.group.as_ref());
+    if let Some(client) = Client::asked(&args.collector, asked_for(args), fleets)? {
         return fleet(&client, args);
     }
     anyhow::ensure!(args.group.is_none(), "--group is a group of a collector's hosts; no collector is known");

@@ -9,11 +9,7 @@ use blindspot_coverage::{
 use blindspot_sampling::Detail;
 use blindspot_telemetry::EventTypePattern;
 
-use super::{
-    Outcome,
-    args::{CollectorArgs, ExplainArgs},
-    check::goes_by,
-};
+use super::{Outcome, args::ExplainArgs, check::goes_by};
 use crate::{
     api::detections::Explanation,
     client::Client,
@@ -25,11 +21,9 @@ use crate::{
 const IN_FULL: usize = 5;
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
-    let named = Named {
-        logs: Asked::of(&args.input.paths, &args.input.inventory),
-        hosts: args.host.as_ref().or(args.group.as_ref()),
-    };
-    if let Some(client) = asked_of(&args.collector, named)? {
+    let logs = Asked::of(&args.input.paths, &args.input.inventory);
+    let hosts = args.host.as_ref().or(args.group.as_ref());
+    if let Some(client) = Client::asked(&args.collector, logs, hosts)? {
         let mut query = vec![("what", args.what.clone())];
         query.extend(args.host.clone().map(|host| ("host", host)));
         query.extend(args.group.clone().map(|group| ("group", group)));
@@ -73,27 +67,6 @@ pub fn told(input: &Input, sights: &[HostSight<'_>], what: &str) -> anyhow::Resu
 fn clean_lines(text: &str) -> String {
     let lines: Vec<_> = text.lines().map(clean).collect();
     format!("{}\n", lines.join("\n"))
-}
-
-/// What a command names of what it asks about.
-#[derive(Clone, Copy)]
-pub(super) struct Named<'a> {
-    /// Whether logs are named.
-    pub(super) logs: Asked,
-    /// The host or group that is named.
-    pub(super) hosts: Option<&'a String>,
-}
-
-/// The collector that is to be asked: one that is named, or, where no logs are and a host or group of the fleet is, one
-/// that is known.
-///
-/// # Errors
-/// Where what is known of it cannot be used.
-pub(super) fn asked_of(args: &CollectorArgs, named: Named<'_>) -> anyhow::Result<Option<Client>> {
-    if named.logs == Asked::Given || (args.collector.is_none() && named.hosts.is_none()) {
-        return Ok(None);
-    }
-    Client::find(args)
 }
 
 fn keep_host(input: &mut Input, name: &str) -> anyhow::Result<()> {

@@ -267,7 +267,7 @@ impl Opened {
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIME)
             .max_headers(HEADERS)
-            .max_buf_size(HEAD_BYTES.max(8192));
+            .max_buf_size(HEAD_BYTES);
         let served = server
             .serve(api::router(Arc::clone(&collector)).into_make_service_with_connect_info::<SocketAddr>())
             .await;

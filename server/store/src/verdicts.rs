@@ -64,6 +64,16 @@ impl TryFrom<Columns> for VerdictsAt {
     }
 }
 
+/// Selects what a subject ($2) of an agent ($1) could see.
+macro_rules! history {
+    () => {
+        "SELECT h.from_ms, v.detection_set, v.packed AS verdicts, d.packed AS ids \
+         FROM verdict_history AS h JOIN verdict_sets AS v ON v.hash = h.verdict_set \
+         JOIN detection_sets AS d ON d.hash = v.detection_set \
+         WHERE h.agent = $1 AND h.subject = $2"
+    };
+}
+
 impl Store {
     /// Adds verdicts to the history, each only where it differs from the one before it. Changes of one subject come in
     /// the order of time. Returns how many were added.
@@ -96,10 +106,7 @@ impl Store {
         subject: &str,
         at: Timestamp,
     ) -> Result<Option<VerdictsAt>, StoreError> {
-        let sql = "SELECT h.from_ms, v.detection_set, v.packed AS verdicts, d.packed AS ids \
-                   FROM verdict_history AS h JOIN verdict_sets AS v ON v.hash = h.verdict_set \
-                   JOIN detection_sets AS d ON d.hash = v.detection_set \
-                   WHERE h.agent = $1 AND h.subject = $2 AND h.from_ms <= $3 ORDER BY h.from_ms DESC LIMIT 1";
+        let sql = concat!(history!(), " AND h.from_ms <= $3 ORDER BY h.from_ms DESC LIMIT 1");
         let (agent, at) = (agent.0.to_vec(), at.as_millisecond());
         let row: Option<Columns> = read!(self, pool => {
             sqlx::query_as(sql).bind(agent).bind(text(subject)).bind(at).fetch_optional(pool).await
@@ -117,10 +124,7 @@ impl Store {
         subject: &str,
         since: Timestamp,
     ) -> Result<Vec<VerdictsAt>, StoreError> {
-        let sql = "SELECT h.from_ms, v.detection_set, v.packed AS verdicts, d.packed AS ids \
-                   FROM verdict_history AS h JOIN verdict_sets AS v ON v.hash = h.verdict_set \
-                   JOIN detection_sets AS d ON d.hash = v.detection_set \
-                   WHERE h.agent = $1 AND h.subject = $2 AND h.from_ms > $3 ORDER BY h.from_ms";
+        let sql = concat!(history!(), " AND h.from_ms > $3 ORDER BY h.from_ms");
         let (agent, since) = (agent.0.to_vec(), since.as_millisecond());
         let rows: Vec<Columns> = read!(self, pool => {
             sqlx::query_as(sql).bind(agent).bind(text(subject)).bind(since).fetch_all(pool).await
