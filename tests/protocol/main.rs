@@ -3,7 +3,7 @@
 //! The agent's core, its stored form, the collector's decision and its merge are the real ones; disk, network and clocks
 //! are values. A history is random steps from a seed; it ends with a time in which nothing goes wrong. A failing history
 //! says its seed: `BLINDSPOT_SEED=N cargo test -p blindspot-tests --test protocol` runs it alone. `BLINDSPOT_STEPS`
-//! makes the test longer than its 200,000 steps.
+//! makes the test longer than its 400,000 steps.
 
 mod collector;
 mod ledger;
@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use world::{Kind, Tried, World};
 
-const STEPS: u64 = 200_000;
+const STEPS: u64 = 400_000;
 const STEPS_OF_A_HISTORY: u64 = 500;
 
 fn number(variable: &str) -> Option<u64> {
