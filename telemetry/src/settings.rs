@@ -2,6 +2,7 @@
 
 mod audit;
 mod rule;
+mod windows;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,7 @@ pub use rule::{
     AuditAction, AuditArch, AuditField, AuditFilter, AuditList, AuditRule, AuditWatch, Comparison,
     ParsePermsError, Perms,
 };
+pub use windows::{AuditPolicy, Outcomes, ParseSubcategoryError, Subcategory, WindowsSettings};
 
 /// What a host is set to record. `None` is not known, which is never the same as *nothing*.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +28,23 @@ pub struct Settings {
     /// Sysmon for Linux.
     #[serde(default, rename = "sysmon", skip_serializing_if = "Option::is_none")]
     pub sysmon_linux: Option<SysmonSettings>,
+    /// Windows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<WindowsSettings>,
+}
+
+impl Settings {
+    /// What of the texts was not understood, line by line: what it sets is not known.
+    pub fn not_understood(&self) -> impl Iterator<Item = &str> {
+        let refused = self.audit.iter().filter_map(|audit| audit.rules.as_ref()).flat_map(|it| &it.refused);
+        let policy = self.windows.iter().filter_map(|windows| windows.audit_policy.as_ref());
+        refused
+            .map(|refused| &refused.line)
+            .chain(self.journald.iter().flat_map(|journald| &journald.not_understood))
+            .chain(self.sysmon_linux.iter().flat_map(|sysmon| &sysmon.not_understood))
+            .chain(policy.flat_map(|policy| &policy.not_understood))
+            .map(String::as_str)
+    }
 }
 
 /// Where the journal keeps its entries (journald.conf(5), `Storage=`).
@@ -195,6 +214,7 @@ mod tests {
                 thrown_away: Vec::new(),
             }),
             sysmon_linux: Some(SysmonSettings { schema: None, filters, not_understood: Vec::new() }),
+            windows: None,
         }
     }
 
