@@ -1,9 +1,10 @@
-//! Bytes of configuration files and of `auditctl` to what a Linux host is set to record.
+//! Bytes of configuration files, of `auditctl` and of `auditpol` to what a host is set to record.
 //!
 //! - [`SettingsFile`]: what was found, and what it is.
 //! - [`read`]: all of it to [`Settings`]. Nothing is fatal: what is not understood is listed beside what is.
 
 mod auditd_conf;
+mod auditpol;
 mod journald;
 mod rule_line;
 mod rules;
@@ -13,7 +14,7 @@ mod sysmon;
 
 use blindspot_telemetry::{
     Settings,
-    settings::{AuditSettings, JournaldSettings, RulesOrigin, SyslogDaemon, SyslogProgram},
+    settings::{AuditSettings, JournaldSettings, RulesOrigin, SyslogDaemon, SyslogProgram, WindowsSettings},
 };
 
 /// What a text is. Its bytes need no path to be understood, so that a copied folder does as well as a live host.
@@ -37,6 +38,8 @@ pub enum SettingsKind {
     SyslogNgConf,
     /// The XML configuration of Sysmon for Linux.
     SysmonConf,
+    /// The audit policy of Windows: what `auditpol` wrote, or the `audit.csv` of a group policy.
+    AuditPolicy,
 }
 
 impl SettingsKind {
@@ -47,6 +50,13 @@ impl SettingsKind {
         let mut parts = path.rsplit('/');
         let (name, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let ends = |ending: &str| name.ends_with(ending);
+        let (lower, in_lower) = (name.to_ascii_lowercase(), folder.to_ascii_lowercase());
+        let is_table = lower.ends_with(".csv") || lower.ends_with(".txt");
+        if lower.contains("auditpol") && is_table
+            || (lower.as_str(), in_lower.as_str()) == ("audit.csv", "audit")
+        {
+            return Some(Self::AuditPolicy);
+        }
         match (name, folder) {
             ("audit.rules", _) => Some(Self::AuditRules),
             (_, "rules.d") if ends(".rules") && path.contains("audit") => Some(Self::AuditRulesPart),
@@ -111,7 +121,13 @@ pub fn read(files: &SettingsFiles) -> Settings {
         journald: journald(files),
         syslog: syslog(files),
         sysmon_linux: files.of(SettingsKind::SysmonConf).last().map(|(_, text)| sysmon::read(text)),
+        windows: windows(files),
     }
+}
+
+fn windows(files: &SettingsFiles) -> Option<WindowsSettings> {
+    let policy = files.files.iter().rfind(|file| file.kind == SettingsKind::AuditPolicy)?;
+    Some(WindowsSettings { audit_policy: Some(auditpol::read(&policy.bytes)) })
 }
 
 fn audit(files: &SettingsFiles) -> Option<AuditSettings> {
