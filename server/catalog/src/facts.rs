@@ -13,7 +13,7 @@ use std::{
     sync::Arc,
 };
 
-use blindspot_telemetry::{EventId, EventTypePattern, FieldName, Inventory, SourceId};
+use blindspot_telemetry::{EventId, EventTypePattern, FieldName, Inventory, SourceId, settings::Subcategory};
 
 use crate::{LeafEvent, Problem, Schema};
 
@@ -74,6 +74,8 @@ pub struct EventFacts {
     pub field_fixes: Vec<(FieldName, Fix)>,
     /// Event types of one group are recorded or not together: one switch, and nothing else, decides.
     pub group: Option<Arc<str>>,
+    /// What the Windows audit policy must let through.
+    pub audited: Option<AuditNeed>,
     /// Ids of the same event on other versions of the operating system.
     pub same_as: Vec<EventTypePattern>,
     /// Every field that the newest documented version declares; `None` where that is not documented.
@@ -86,6 +88,26 @@ pub struct EventFacts {
     pub retired: bool,
     /// Where these facts come from.
     pub source: Arc<str>,
+}
+
+/// What the Windows audit policy must let through, so that an event type of the Security log is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditNeed {
+    /// Each of them writes it.
+    pub subcategories: Arc<[Subcategory]>,
+    /// The outcome that it records, where it records one only.
+    pub outcome: Option<Outcome>,
+    /// True where only objects with a SACL have it written.
+    pub sacl: bool,
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// It succeeded.
+    Success,
+    /// It failed.
+    Failure,
 }
 
 impl EventFacts {

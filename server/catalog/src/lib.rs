@@ -17,7 +17,7 @@ pub mod requirement;
 pub mod sigma;
 
 pub use detection::{Detection, DetectionId, DetectionSource, Level, Scope, Status, TechniqueId};
-pub use facts::{DefaultState, EventFacts, Facts, Fix, Rate, Role};
+pub use facts::{AuditNeed, DefaultState, EventFacts, Facts, Fix, Outcome, Rate, Role};
 pub use problem::Problem;
 pub use requirement::{
     Accepts, Access, Branch, Breadth, Exclusion, FieldExpr, FieldNeed, FieldTest, Leaf, LeafEvent,

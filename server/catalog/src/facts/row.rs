@@ -2,9 +2,9 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use blindspot_telemetry::{EventTypePattern, FieldName, SourceId};
+use blindspot_telemetry::{EventTypePattern, FieldName, SourceId, settings::Subcategory};
 
-use super::{DefaultState, EventFacts, Fix, Rate, read::Row, role::Role};
+use super::{AuditNeed, DefaultState, EventFacts, Fix, Outcome, Rate, read::Row, role::Role};
 
 /// The columns of an event type's row; lists are separated by `;`.
 ///
@@ -12,10 +12,12 @@ use super::{DefaultState, EventFacts, Fix, Rate, read::Row, role::Role};
 /// - `rate`: `routine`, `act` or `always_on`. `default`: `on`, `partly` or `off`. `retired`: `yes` or nothing.
 /// - `role`: `any`, the word of a role, or `optional:PRODUCT`.
 /// - `group`: event types of one group are recorded or not together.
-/// - `fixes`: names of rows of `fixes.csv`, all of them needed; `field_fixes`: `CommandLine=command-line`.
+/// - `policy`: subcategories of the Windows audit policy that write it, by the first part of their GUIDs; `outcome`:
+///   `success` or `failure` where only one of them does.
+/// - `fixes`: names of rows of `fixes.csv`, all of them needed, those that set a SACL named `sacl-...`; `field_fixes`: `CommandLine=command-line`.
 /// - `fields`: all that the event declares, or nothing; `later_fields`: `OriginalFileName=4.21`.
 /// - `source`: where the facts come from.
-pub(super) const COLUMNS: [&str; 14] = [
+pub(super) const COLUMNS: [&str; 16] = [
     "event_type",
     "title",
     "rate",
@@ -23,6 +25,8 @@ pub(super) const COLUMNS: [&str; 14] = [
     "role",
     "retired",
     "group",
+    "policy",
+    "outcome",
     "same_as",
     "fixes",
     "field_fixes",
@@ -83,6 +87,7 @@ pub(super) fn facts(row: &Row, fixes: &HashMap<String, Fix>) -> Result<EventFact
             .map(|pair| pair.and_then(|(field, name)| Ok((FieldName::new(field), fix(name)?))))
             .collect::<Result<_, _>>()?,
         group: optional("group"),
+        audited: audited(row)?,
         same_as: row.list("same_as").map(pattern).collect::<Result<_, _>>()?,
         fields: Some(fields).filter(|fields| !fields.is_empty()),
         later_fields: pairs(row, "later_fields")
@@ -92,6 +97,25 @@ pub(super) fn facts(row: &Row, fixes: &HashMap<String, Fix>) -> Result<EventFact
         retired: retired(row.cell("retired"))?,
         source: row.cell("source").into(),
     })
+}
+
+fn audited(row: &Row) -> Result<Option<AuditNeed>, String> {
+    let subcategory = |first: &str| {
+        let guid = format!("{{{first}-69AE-11D9-BED3-505054503030}}");
+        guid.parse::<Subcategory>().map_err(|error| format!("policy: {error}"))
+    };
+    let subcategories: Arc<[Subcategory]> = row.list("policy").map(subcategory).collect::<Result<_, _>>()?;
+    let outcome = match row.cell("outcome") {
+        "" => None,
+        "success" => Some(Outcome::Success),
+        "failure" => Some(Outcome::Failure),
+        text => return Err(format!("`{text}` is no outcome; one is success or failure")),
+    };
+    if subcategories.is_empty() {
+        return outcome.map_or(Ok(None), |_| Err("an outcome without a policy".to_owned()));
+    }
+    let sacl = row.list("fixes").any(|name| name.starts_with("sacl-"));
+    Ok(Some(AuditNeed { subcategories, outcome, sacl }))
 }
 
 fn pattern(text: &str) -> Result<EventTypePattern, String> {
