@@ -1,4 +1,5 @@
-//! What the audit rules of a host make of one leaf: whether its records are written at all, in part, or whole.
+//! What the settings of a host make of one leaf: whether its records are written at all, in part, or whole. On Windows
+//! the audit policy decides ([`policy`]), on Linux the audit rules.
 //!
 //! The kernel asks the rules of a list in their order, and the first that matches decides (audit_filter_syscall and
 //! the rules' `prio` in kernel/auditsc.c and kernel/auditfilter.c). Watches stand in the exit list with all the others.
@@ -6,15 +7,18 @@
 mod call;
 mod calls;
 mod paths;
+mod policy;
 mod records;
 
-use blindspot_catalog::{Leaf, LeafEvent, PathText};
+use blindspot_catalog::{EventFacts, Leaf, LeafEvent, Outcome, PathText};
 use blindspot_telemetry::{
     EventTypePattern, RecordType, Syscall,
-    settings::{AuditAction, AuditFilter, AuditList, AuditRule, AuditSettings, AuditState},
+    settings::{AuditAction, AuditFilter, AuditList, AuditRule, AuditSettings, AuditState, Subcategory},
 };
 
 use records::Written;
+
+use crate::HostSight;
 
 /// What the settings make of a leaf.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +43,12 @@ pub enum Configured<'a> {
         /// True where calls of 32-bit programs are left out.
         only_64_bit: bool,
     },
+    /// The Windows audit policy has it written.
+    Audited(Subcategory),
+    /// The policy has one outcome of it written, or it needs more than the policy.
+    MayBeWritten(Subcategory),
+    /// The policy has it written for objects that have a SACL, of which nothing is known.
+    NeedsSacl(Subcategory),
 }
 
 /// Why nothing is written.
@@ -50,6 +60,10 @@ pub enum Silence<'a> {
     SwitchedOff,
     /// `never,task`: no process is watched at all.
     NeverTask(&'a AuditRule),
+    /// The Windows audit policy leaves its subcategory out.
+    NotAudited(Subcategory),
+    /// The policy audits the other outcome only.
+    OutcomeNotAudited(Subcategory, Outcome),
 }
 
 /// What rules let through.
@@ -61,9 +75,22 @@ pub struct Part<'a> {
     pub missing: Vec<PathText>,
 }
 
-/// What the settings make of a leaf; `None` where they say nothing of it.
+/// What the settings of a host make of a leaf; `None` where they say nothing of it.
 #[must_use]
-pub fn configured<'a>(audit: &'a AuditSettings, leaf: &Leaf) -> Option<Configured<'a>> {
+pub fn configured<'a>(
+    host: &HostSight<'a>,
+    leaf: &Leaf,
+    facts: Option<&EventFacts>,
+) -> Option<Configured<'a>> {
+    if let Some(policy) = host.audit_policy() {
+        return policy::by_policy(policy, facts?);
+    }
+    by_audit(host.audit()?, leaf)
+}
+
+/// What the audit system of Linux makes of a leaf.
+#[must_use]
+pub fn by_audit<'a>(audit: &'a AuditSettings, leaf: &Leaf) -> Option<Configured<'a>> {
     let LeafEvent::Type(EventTypePattern::Auditd { record_type, syscall }) = &leaf.event else {
         return None;
     };

@@ -36,6 +36,8 @@ enum Need<'a> {
     Enlarge(SourceId),
     Install(&'a EventTypePattern),
     Set(setting::Change<'a>),
+    /// Audited on Windows, and not written.
+    Compare(&'a EventTypePattern),
 }
 
 impl<'a> Need<'a> {
@@ -65,6 +67,8 @@ impl<'a> Need<'a> {
                 | ReasonCode::Silent
                 | ReasonCode::ChannelDisabled
                 | ReasonCode::NotConfigured
+                | ReasonCode::OutcomeMissing
+                | ReasonCode::SaclMissing
                 | ReasonCode::FilteredByAuditd,
                 LeafEvent::Type(pattern),
                 _,
@@ -77,6 +81,7 @@ impl<'a> Need<'a> {
             (ReasonCode::SourceMissing | ReasonCode::NeverSeen | ReasonCode::Silent, _, _) => {
                 Some(Self::Give(source))
             }
+            (ReasonCode::ConfiguredNotObserved, LeafEvent::Type(pattern), _) => Some(Self::Compare(pattern)),
             (ReasonCode::PermissionDenied, _, _) => Some(Self::Allow(source)),
             (ReasonCode::SourceUnreadable, _, _) => Some(Self::Repair(source)),
             (ReasonCode::LogOverwritten, _, _) => Some(Self::Enlarge(source)),
@@ -89,6 +94,11 @@ impl<'a> Need<'a> {
             Self::Record(pattern) => record(pattern, facts, detection),
             Self::Install(pattern) => install(pattern, facts),
             Self::Set(change) => change.step(),
+            Self::Compare(pattern) => Step {
+                what: format!("find out why {pattern} is not written although the audit policy asks for it"),
+                commands: vec!["auditpol /get /category:* /r".to_owned()],
+                volume: None,
+            },
             Self::Fill(pattern, field) => {
                 let fix = facts.get(pattern).and_then(|facts| facts.fix_of_field(field));
                 Step {
@@ -215,7 +225,7 @@ pub fn steps(
 
 fn about(need: &Need<'_>) -> String {
     match need {
-        Need::Record(pattern) | Need::Install(pattern) => pattern.to_string(),
+        Need::Record(pattern) | Need::Install(pattern) | Need::Compare(pattern) => pattern.to_string(),
         Need::Set(change) => change.about(),
         Need::Fill(pattern, field) | Need::Upgrade(pattern, field) => format!("{pattern} {field}"),
         Need::Give(source) | Need::Allow(source) | Need::Repair(source) | Need::Enlarge(source) => {

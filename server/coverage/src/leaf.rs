@@ -62,7 +62,7 @@ pub struct LeafFinding<'a> {
 #[must_use]
 pub fn judge_leaf<'a>(leaf: &'a Leaf, host: &HostSight<'a>, facts: &Facts) -> LeafFinding<'a> {
     let event_facts = facts.of_event(&leaf.event);
-    let set = settings::of(leaf, host);
+    let set = settings::of(leaf, host, event_facts);
     let best = host
         .seen(&leaf.event)
         .filter(|seen| seen.count > 0)

@@ -45,9 +45,11 @@ pub fn reason(reason: &Reason<'_>, host: &HostSight<'_>) -> String {
             format!("{name} was never seen in {log}, {}", history(host, source.as_ref()))
         }
         ReasonCode::Silent => format!("{name} was last seen {}, before the window", when(reason.last)),
-        ReasonCode::NotConfigured | ReasonCode::ConfiguredNotObserved | ReasonCode::FilteredByAuditd => {
-            setting::reason(&name, reason)
-        }
+        ReasonCode::NotConfigured
+        | ReasonCode::OutcomeMissing
+        | ReasonCode::SaclMissing
+        | ReasonCode::ConfiguredNotObserved
+        | ReasonCode::FilteredByAuditd => setting::reason(&name, reason),
         ReasonCode::ChannelDisabled => format!("{name}: {} is switched off", log_of(&name, &log)),
         ReasonCode::FieldAbsent if count == 0 => {
             format!("{name} has no field {field}, whatever is switched on")

@@ -8,7 +8,8 @@ use std::{
 use blindspot_catalog::{EventFacts, Facts, LeafEvent, Role};
 use blindspot_telemetry::{
     EventId, EventType, EventTypePattern, Inventory, Observed, SourceId, SourceStatus, Window,
-    WindowsChannel, settings::AuditSettings,
+    WindowsChannel,
+    settings::{AuditPolicy, AuditSettings},
 };
 use jiff::Timestamp;
 
@@ -179,6 +180,13 @@ impl<'a> HostSight<'a> {
     #[must_use]
     pub fn audit(&self) -> Option<&'a AuditSettings> {
         self.inventory.settings.audit.as_ref().filter(|_| !self.stale)
+    }
+
+    /// The Windows audit policy, where it is known and holds.
+    #[must_use]
+    pub fn audit_policy(&self) -> Option<&'a AuditPolicy> {
+        let windows = self.inventory.settings.windows.as_ref().filter(|_| !self.stale)?;
+        windows.audit_policy.as_ref()
     }
 
     /// True where this host's own logs prove that it has the role, or runs the product, that writes an event type.

@@ -137,6 +137,10 @@ pub enum ReasonCode {
     Silent,
     /// The settings make nothing write it.
     NotConfigured,
+    /// The audit policy has the other outcome written only.
+    OutcomeMissing,
+    /// It is written for objects that have a SACL, and it is not known that one has.
+    SaclMissing,
     /// The settings make the host write it, and a log that was read holds none.
     ConfiguredNotObserved,
     /// The log is switched off.
@@ -179,10 +183,12 @@ pub enum ReasonCode {
 
 impl ReasonCode {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::NeverSeen,
         Self::Silent,
         Self::NotConfigured,
+        Self::OutcomeMissing,
+        Self::SaclMissing,
         Self::ConfiguredNotObserved,
         Self::ChannelDisabled,
         Self::FilteredByAuditd,
@@ -211,6 +217,8 @@ impl ReasonCode {
             Self::NeverSeen => "never_seen",
             Self::Silent => "silent",
             Self::NotConfigured => "not_configured",
+            Self::OutcomeMissing => "outcome_missing",
+            Self::SaclMissing => "sacl_missing",
             Self::ConfiguredNotObserved => "configured_not_observed",
             Self::ChannelDisabled => "channel_disabled",
             Self::FilteredByAuditd => "filtered_by_auditd",

@@ -72,7 +72,7 @@ fn leaf(event_type: &str, paths: &[(PathOf, PathShape, &str)]) -> Leaf {
 
 /// The answer in one word.
 fn word(audit: &AuditSettings, leaf: &Leaf) -> &'static str {
-    match configured(audit, leaf) {
+    match by_audit(audit, leaf) {
         None => "unknown",
         Some(Configured::No(Silence::NoRule)) => "no rule",
         Some(Configured::No(Silence::SwitchedOff)) => "off",
@@ -82,6 +82,12 @@ fn word(audit: &AuditSettings, leaf: &Leaf) -> &'static str {
         Some(Configured::Part(_)) => "part",
         Some(Configured::All { only_64_bit: true, .. }) => "all of 64 bit",
         Some(Configured::All { .. }) => "all",
+        Some(
+            Configured::Audited(_)
+            | Configured::MayBeWritten(_)
+            | Configured::NeedsSacl(_)
+            | Configured::No(Silence::NotAudited(_) | Silence::OutcomeNotAudited(..)),
+        ) => "of Windows",
     }
 }
 
@@ -212,7 +218,7 @@ fn a_path_that_an_earlier_rule_keeps_out() {
     let never_dir = || never(&[], &["dir=/dev/shm"]);
     let shm = |rules| {
         let leaf = leaf("auditd:PATH", &[(PathOf::Object, PathShape::StartsWith, "/dev/shm/")]);
-        match configured(&audit(rules), &leaf) {
+        match by_audit(&audit(rules), &leaf) {
             Some(Configured::Elsewhere { kept_out, .. }) => kept_out.is_some(),
             _ => false,
         }
@@ -239,7 +245,7 @@ fn of_several_paths_those_without_a_rule_are_named() {
     let test = PathTest { of: PathOf::Object, any_of: texts.into(), access: Access::Change };
     let leaf = Leaf { paths: [test].into(), ..leaf("auditd:PATH", &[]) };
     let audit = audit(vec![watch("/etc/a", "wa"), watch("/etc/c", "wa")]);
-    let Some(Configured::Part(part)) = configured(&audit, &leaf) else { panic!("a part") };
+    let Some(Configured::Part(part)) = by_audit(&audit, &leaf) else { panic!("a part") };
     assert_eq!(part.missing.iter().map(|it| &*it.text).collect::<Vec<_>>(), ["/etc/b"]);
     assert_eq!(part.by.iter().map(ToString::to_string).collect::<Vec<_>>(), ["-w /etc/a -p wa"]);
 }

@@ -104,7 +104,7 @@ impl Site {
     /// How every leaf of this site stands on a host, written to the places of their ids. The decisions are those of
     /// [`judge_leaf`](crate::leaf::judge_leaf).
     pub(super) fn read(&self, host: &HostSight<'_>, fills: &mut Vec<LeafState>, codes: &mut [LeafCode]) {
-        let set = settings::of(&self.bare, host);
+        let set = settings::of(&self.bare, host, self.facts.as_ref());
         let mut earlier: Option<Seen<'_>> = None;
         let mut counted = false;
         for seen in host.seen(&self.bare.event) {

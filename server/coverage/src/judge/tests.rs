@@ -9,6 +9,7 @@ use blindspot_catalog::{
 use blindspot_telemetry::{
     EventTypePattern, FieldFill, Hour, Inventory, Observed, Platform, Source, SourceId, SourceKind,
     SourceStatus, Window,
+    settings::{AuditPolicy, Outcomes, Subcategory, WindowsSettings},
 };
 use jiff::Timestamp;
 
@@ -382,4 +383,56 @@ fn of_a_host_that_was_not_heard_of_nothing_is_claimed() {
     assert_eq!(judge(&elsewhere, &stale, &facts).verdict, Verdict::OutOfScope);
     let outside = detection(Requirement::Outside { what: "cloud".into() });
     assert_eq!(judge(&outside, &stale, &facts).verdict, Verdict::Unsampled);
+}
+
+/// A policy that has these outcomes of subcategories audited: `2B S`, `15 -`, `15 SF`.
+fn policy(inventory: &mut Inventory, audited: &[&str]) {
+    let subcategories = audited.iter().map(|text| {
+        let (byte, letters) = text.split_once(' ').unwrap();
+        let outcomes = Outcomes { success: letters.contains('S'), failure: letters.contains('F') };
+        (Subcategory(u8::from_str_radix(byte, 16).unwrap()), outcomes)
+    });
+    let policy = AuditPolicy { subcategories: subcategories.collect(), not_understood: Vec::new() };
+    inventory.settings.windows = Some(WindowsSettings { audit_policy: Some(policy) });
+}
+
+#[test]
+fn the_audit_policy_says_why_nothing_was_written_and_what_would_be() {
+    let mut log = host(SourceStatus::Read, "Security", &[("security:4634", 30, &[])]);
+    policy(&mut log, &["2B -", "15 S", "17 -", "11 S", "1E S", "42 -", "3F F"]);
+    let of = |event: &str| verdict(branch("b", vec![leaf(event, &[])]), &log);
+    assert_eq!(of("security:4688"), (Verdict::Blind, vec![ReasonCode::NotConfigured]));
+    assert_eq!(of("security:4624"), (Verdict::Blind, vec![ReasonCode::ConfiguredNotObserved]), "routine");
+    assert_eq!(of("security:4625"), (Verdict::Blind, vec![ReasonCode::OutcomeMissing]), "a failure");
+    assert_eq!(of("security:4697"), (Verdict::Armed, vec![]), "an act that is audited");
+    assert_eq!(of("security:4657"), (Verdict::Unknown, vec![ReasonCode::SaclMissing]));
+    assert_eq!(of("security:4776"), (Verdict::Unknown, vec![ReasonCode::RareUnproven]), "one outcome of it");
+    assert_eq!(
+        of("security:4720"),
+        (Verdict::Unknown, vec![ReasonCode::RareUnproven]),
+        "its setting is unknown"
+    );
+    assert_eq!(
+        of("security:4768"),
+        (Verdict::Unknown, vec![ReasonCode::RoleUnknown]),
+        "for domain controllers"
+    );
+    assert_eq!(of("security:1102"), (Verdict::Armed, vec![]), "no policy switches it off");
+}
+
+#[test]
+fn what_was_counted_stays_seen_whatever_the_audit_policy_says() {
+    let mut log = host(SourceStatus::Read, "Security", &[("security:4688", 30, &[("CommandLine", 30, 30)])]);
+    policy(&mut log, &["2B -"]);
+    let requirement = branch("b", vec![leaf("security:4688", &["CommandLine"])]);
+    assert_eq!(verdict(requirement, &log), (Verdict::Sighted, vec![]));
+}
+
+#[test]
+fn a_policy_arms_nothing_where_the_log_holds_nothing_of_the_window() {
+    let mut log = host(SourceStatus::Read, "Security", &[("security:4634", 30, &[])]);
+    policy(&mut log, &["11 S"]);
+    let window = Window { from: Some(at(2 * DAY)), to: None };
+    let judged = verdict_in(branch("b", vec![leaf("security:4697", &[])]), &log, window);
+    assert_eq!(judged, (Verdict::Unknown, vec![ReasonCode::RareUnproven]));
 }

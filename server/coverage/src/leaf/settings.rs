@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use blindspot_catalog::Leaf;
+use blindspot_catalog::{EventFacts, Leaf};
 
 use super::{LeafFinding, LeafState};
 use crate::{
@@ -16,9 +16,8 @@ use crate::{
 pub(crate) type Set<'a> = Option<Arc<Configured<'a>>>;
 
 /// Asks the settings.
-pub(crate) fn of<'a>(leaf: &Leaf, host: &HostSight<'a>) -> Set<'a> {
-    let audit = host.audit()?;
-    configured(audit, leaf).map(Arc::new)
+pub(crate) fn of<'a>(leaf: &Leaf, host: &HostSight<'a>, facts: Option<&EventFacts>) -> Set<'a> {
+    configured(host, leaf, facts).map(Arc::new)
 }
 
 /// Events were counted: they stay seen, but rules may show that they are others, or only some, of those looked for.
@@ -35,7 +34,12 @@ pub(super) fn apply<'a>(mut finding: LeafFinding<'a>, leaf: &'a Leaf, set: Set<'
                 first.setting = Some(set);
             }
         }
-        Configured::All { .. } | Configured::No(_) | Configured::KeptOut(_) => {}
+        Configured::All { .. }
+        | Configured::No(_)
+        | Configured::KeptOut(_)
+        | Configured::Audited(_)
+        | Configured::MayBeWritten(_)
+        | Configured::NeedsSacl(_) => {}
     }
     finding
 }

@@ -5,7 +5,7 @@ use blindspot_telemetry::{EventType, FieldName, SourceId, SourceStatus};
 
 use super::{LeafFinding, LeafState, logic::evaluate, missing_by_schema, settings::Set};
 use crate::{
-    configured::Configured,
+    configured::{Configured, Silence},
     sight::{HostSight, Seen},
     standing::{LeafCode, Optional},
     verdict::{Evidence, How, Reason, ReasonCode},
@@ -93,7 +93,11 @@ pub(crate) fn code(
 fn is_about_settings(code: ReasonCode) -> bool {
     matches!(
         code,
-        ReasonCode::NotConfigured | ReasonCode::ConfiguredNotObserved | ReasonCode::FilteredByAuditd
+        ReasonCode::NotConfigured
+            | ReasonCode::OutcomeMissing
+            | ReasonCode::SaclMissing
+            | ReasonCode::ConfiguredNotObserved
+            | ReasonCode::FilteredByAuditd
     )
 }
 
@@ -123,10 +127,12 @@ fn state<'a>(
     let id = source_of(&leaf.event);
     let source = host.source(&id);
     let absent = matches!(source.status, SourceStatus::Missing | SourceStatus::NotGiven);
-    if let Some(code) = closed_by(set).filter(|_| !absent || audits(host)) {
+    let has_role = earlier.is_some() || facts.is_none_or(|facts| host.can_write(facts));
+    // A workstation is not told to audit what domain controllers write.
+    let for_others = !has_role && host.audit_policy().is_some();
+    if let Some(code) = closed_by(set).filter(|_| !for_others && (!absent || audits(host))) {
         return Unseen::Not(LeafState::Dead, code);
     }
-    let has_role = earlier.is_some() || facts.is_none_or(|facts| host.can_write(facts));
     match source.status {
         SourceStatus::Denied => Unseen::Not(LeafState::Unread, ReasonCode::PermissionDenied),
         SourceStatus::Unreadable => Unseen::Not(LeafState::Unread, ReasonCode::SourceUnreadable),
@@ -160,9 +166,14 @@ fn state<'a>(
 /// Why settings alone prove that nothing of it is written.
 fn closed_by(set: Option<&Configured<'_>>) -> Option<ReasonCode> {
     match set? {
+        Configured::No(Silence::OutcomeNotAudited(..)) => Some(ReasonCode::OutcomeMissing),
         Configured::No(_) => Some(ReasonCode::NotConfigured),
         Configured::KeptOut(_) | Configured::Elsewhere { .. } => Some(ReasonCode::FilteredByAuditd),
-        Configured::Part(_) | Configured::All { .. } => None,
+        Configured::Part(_)
+        | Configured::All { .. }
+        | Configured::Audited(_)
+        | Configured::MayBeWritten(_)
+        | Configured::NeedsSacl(_) => None,
     }
 }
 
@@ -188,13 +199,21 @@ fn by_setting<'a>(
     match set? {
         Configured::All { by: None, .. } if rate == Rate::Act && by_default => {}
         Configured::All { by: None, .. } => return None,
-        Configured::All { .. } if rate == Rate::Routine && leaf.paths.is_empty() => {
+        Configured::NeedsSacl(_) => return Some(Unseen::Not(LeafState::Unread, ReasonCode::SaclMissing)),
+        Configured::MayBeWritten(_) => {
+            return Some(Unseen::Not(LeafState::Unread, ReasonCode::RareUnproven));
+        }
+        // Where nothing at all is written to the log, a policy proves nothing.
+        Configured::Audited(_) if !absence.flowing && rate == Rate::Act => {
+            return Some(Unseen::Not(LeafState::Unread, ReasonCode::RareUnproven));
+        }
+        Configured::All { .. } | Configured::Audited(_) if rate == Rate::Routine && leaf.paths.is_empty() => {
             return Some(match absence.holds_window {
                 true => Unseen::Not(LeafState::Dead, ReasonCode::ConfiguredNotObserved),
                 false => Unseen::Not(LeafState::Unread, ReasonCode::LogOverwritten),
             });
         }
-        Configured::All { .. } | Configured::Part(_) => {}
+        Configured::All { .. } | Configured::Part(_) | Configured::Audited(_) => {}
         Configured::No(_) | Configured::KeptOut(_) | Configured::Elsewhere { .. } => return None,
     }
     Some(Unseen::Armed(How::Setting, None))

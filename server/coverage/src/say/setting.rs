@@ -1,6 +1,6 @@
 //! Settings in words.
 
-use blindspot_catalog::{PathOf, PathShape, PathTest, PathText};
+use blindspot_catalog::{Outcome, PathOf, PathShape, PathTest, PathText};
 use blindspot_telemetry::settings::{AuditRule, AuditWatch};
 
 use crate::{
@@ -28,6 +28,27 @@ pub(super) fn reason(name: &str, reason: &Reason<'_>) -> String {
         (_, Some(Configured::No(Silence::NoRule))) => {
             format!("{name}: no audit rule makes the kernel write it")
         }
+        (_, Some(Configured::No(Silence::NotAudited(subcategory)))) => {
+            format!("{name} is not written: the audit policy leaves {} out", subcategory.name())
+        }
+        (_, Some(Configured::No(Silence::OutcomeNotAudited(subcategory, outcome)))) => {
+            let (wanted, audited) = match outcome {
+                Outcome::Success => ("what succeeds", "failures"),
+                Outcome::Failure => ("what fails", "successes"),
+            };
+            format!(
+                "{name} records {wanted}, and the audit policy has {} audit {audited} only",
+                subcategory.name()
+            )
+        }
+        (_, Some(Configured::NeedsSacl(_))) => {
+            format!("{name} is audited, for objects that have a SACL: whether any has is not known")
+        }
+        (ReasonCode::ConfiguredNotObserved, Some(Configured::Audited(subcategory))) => format!(
+            "{name} should be written, as the audit policy has {} audited, and the log holds none: compare \
+             `auditpol /get /category:* /r` with the policy given, and look whether the log was cleared",
+            subcategory.name()
+        ),
         (_, Some(Configured::KeptOut(rule))) => format!("{name} is kept out by the audit rule `{rule}`"),
         (_, Some(Configured::Elsewhere { by, kept_out })) => elsewhere(name, reason.paths, by, *kept_out),
         (_, Some(Configured::Part(part))) => in_part(name, reason.paths, part),
@@ -117,6 +138,9 @@ pub(super) fn evidence(name: &str, evidence: &Evidence<'_>) -> String {
         }
         Some(Configured::Part(part)) => {
             format!("{name} would be recorded as far as {} ask for it", rules_of(part, &[]))
+        }
+        Some(Configured::Audited(subcategory)) => {
+            format!("{name} would be recorded: the audit policy has {} audited", subcategory.name())
         }
         _ => format!("{name} would be recorded: the audit system is on and a daemon is connected"),
     }
