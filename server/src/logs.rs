@@ -57,6 +57,7 @@ pub fn collect_own(options: &ReadOptions) -> Collected {
     let host = collected.hosts.iter_mut().find(|host| host.relay.is_none() && host.host == own.name);
     if let Some(host) = host {
         host.settings = blindspot_sampling::settings::read(&own_settings);
+        collected.problems.extend(settings::doubts(host));
         own::note_absent(host, &mut collected.problems);
     }
     collected
@@ -80,5 +81,6 @@ fn collect_files(
     progress.finish();
     problems.extend(more);
     let hosts = hosts::join(readings, found.settings, own, &mut problems);
+    problems.extend(hosts.iter().filter_map(settings::doubts));
     Collected { hosts, problems, files: found.logs.len(), bytes }
 }

@@ -7,8 +7,10 @@
 //! - [`simple`]: whether a rule can still fire without some fields, by walking its condition.
 //! - [`field_logic`]: all process rules on hosts that hold only Security 4688.
 //! - [`run_key`]: one rule on built logs, to its reasons, fixes and exit codes.
+//! - [`audit_policy`]: a Windows log with the table of its audit policy beside it.
 //! - [`linux_settings`]: rules for the audit log on hosts whose audit rules are known.
 
+mod audit_policy;
 mod event;
 mod field_logic;
 mod linux_settings;

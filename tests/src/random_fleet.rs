@@ -7,6 +7,7 @@ use blindspot_sampling::settings::{self, SettingsFile, SettingsFiles, SettingsKi
 use blindspot_telemetry::{
     EventType, FieldFill, FieldName, HostName, Hour, Inventory, Observed, Platform, Provider, Settings,
     Source, SourceId, SourceKind, SourceStatus, Window,
+    settings::{AuditPolicy, Outcomes, Subcategory, WindowsSettings},
 };
 use jiff::Timestamp;
 
@@ -105,8 +106,10 @@ impl Asked {
                 host.sources.push(read(random, source));
             }
         }
-        if of == Platform::Linux && random.percent(60) {
-            host.settings = audit_settings(random);
+        match of {
+            Platform::Linux if random.percent(60) => host.settings = audit_settings(random),
+            Platform::Windows if random.percent(60) => host.settings = audit_policy(random),
+            _ => {}
         }
         if random.percent(10) {
             host.aliases.push(HostName::new("old-name"));
@@ -211,6 +214,17 @@ const AUDIT_STATUS: [&str; 4] = [
     "enabled 0\npid 0\n",
     "enabled 1\npid 0\nlost 0\n",
 ];
+
+/// A policy of which most is known.
+fn audit_policy(random: &mut Random) -> Settings {
+    let known = (0x10..=0x4A).filter(|_| random.percent(90)).collect::<Vec<u8>>();
+    let outcomes =
+        |random: &mut Random| Outcomes { success: random.percent(50), failure: random.percent(50) };
+    let subcategories = known.into_iter().map(|byte| (Subcategory(byte), outcomes(random))).collect();
+    let policy = AuditPolicy { subcategories, not_understood: Vec::new() };
+    let windows = Some(WindowsSettings { audit_policy: Some(policy) });
+    Settings { windows, ..Settings::default() }
+}
 
 fn audit_settings(random: &mut Random) -> Settings {
     let file = |kind, text: &str| SettingsFile { kind, name: String::new(), bytes: text.into() };

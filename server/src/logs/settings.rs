@@ -7,6 +7,7 @@ use blindspot_sampling::{
     machine::{self, Trouble},
     settings::{SettingsFile, SettingsFiles},
 };
+use blindspot_telemetry::Inventory;
 
 use crate::files::{self, Wanted};
 
@@ -36,4 +37,18 @@ pub fn own(problems: &mut Vec<Problem>) -> SettingsFiles {
 
 fn problem(Trouble { place, what }: Trouble) -> Problem {
     Problem::new(place, what)
+}
+
+/// Says what of a host's settings was not understood; `None` where all was.
+pub(super) fn doubts(host: &Inventory) -> Option<Problem> {
+    let mut lines = host.settings.not_understood();
+    let first = lines.next()?;
+    let more = match lines.count() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    Some(Problem::new(
+        host.host.to_string(),
+        format!("of its settings `{first}`{more} was not understood; what that sets is not known"),
+    ))
 }
