@@ -25,9 +25,9 @@ pub struct Settings {
     /// The syslog daemon.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub syslog: Option<SyslogDaemon>,
-    /// Sysmon for Linux.
-    #[serde(default, rename = "sysmon", skip_serializing_if = "Option::is_none")]
-    pub sysmon_linux: Option<SysmonSettings>,
+    /// Sysmon, on Windows or Linux.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sysmon: Option<SysmonSettings>,
     /// Windows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub windows: Option<WindowsSettings>,
@@ -41,7 +41,7 @@ impl Settings {
         refused
             .map(|refused| &refused.line)
             .chain(self.journald.iter().flat_map(|journald| &journald.not_understood))
-            .chain(self.sysmon_linux.iter().flat_map(|sysmon| &sysmon.not_understood))
+            .chain(self.sysmon.iter().flat_map(|sysmon| &sysmon.not_understood))
             .chain(policy.flat_map(|policy| &policy.not_understood))
             .map(String::as_str)
     }
@@ -213,7 +213,7 @@ mod tests {
                 files: vec!["/var/log/auth.log".to_owned()],
                 thrown_away: Vec::new(),
             }),
-            sysmon_linux: Some(SysmonSettings { schema: None, filters, not_understood: Vec::new() }),
+            sysmon: Some(SysmonSettings { schema: None, filters, not_understood: Vec::new() }),
             windows: None,
         }
     }

@@ -36,7 +36,7 @@ pub enum SettingsKind {
     RsyslogConf,
     /// `/etc/syslog-ng/syslog-ng.conf` or a file that it includes.
     SyslogNgConf,
-    /// The XML configuration of Sysmon for Linux.
+    /// The XML configuration of Sysmon, on Windows or Linux.
     SysmonConf,
     /// The audit policy of Windows: what `auditpol` wrote, or the `audit.csv` of a group policy.
     AuditPolicy,
@@ -56,6 +56,9 @@ impl SettingsKind {
             || (lower.as_str(), in_lower.as_str()) == ("audit.csv", "audit")
         {
             return Some(Self::AuditPolicy);
+        }
+        if lower.contains("sysmon") && lower.ends_with(".xml") {
+            return Some(Self::SysmonConf);
         }
         match (name, folder) {
             ("audit.rules", _) => Some(Self::AuditRules),
@@ -120,7 +123,7 @@ pub fn read(files: &SettingsFiles) -> Settings {
         audit: audit(files),
         journald: journald(files),
         syslog: syslog(files),
-        sysmon_linux: files.of(SettingsKind::SysmonConf).last().map(|(_, text)| sysmon::read(text)),
+        sysmon: files.of(SettingsKind::SysmonConf).last().map(|(_, text)| sysmon::read(text)),
         windows: windows(files),
     }
 }
