@@ -1,5 +1,5 @@
-//! What the settings of a host make of one leaf: whether its records are written at all, in part, or whole. On Windows
-//! the audit policy decides ([`policy`]), on Linux the audit rules.
+//! What the settings of a host make of one leaf: whether its records are written at all, in part, or whole. The
+//! Windows audit policy decides ([`policy`]), the configuration of Sysmon ([`sysmon`]), or the audit rules of Linux.
 //!
 //! The kernel asks the rules of a list in their order, and the first that matches decides (audit_filter_syscall and
 //! the rules' `prio` in kernel/auditsc.c and kernel/auditfilter.c). Watches stand in the exit list with all the others.
@@ -9,6 +9,9 @@ mod calls;
 mod paths;
 mod policy;
 mod records;
+mod sysmon;
+
+use std::sync::Arc;
 
 use blindspot_catalog::{EventFacts, Leaf, LeafEvent, Outcome, PathText};
 use blindspot_telemetry::{
@@ -43,6 +46,8 @@ pub enum Configured<'a> {
         /// True where calls of 32-bit programs are left out.
         only_64_bit: bool,
     },
+    /// The Sysmon configuration has all of this tag written.
+    AllOfTag(Arc<str>),
     /// The Windows audit policy has it written.
     Audited(Subcategory),
     /// The policy has one outcome of it written, or it needs more than the policy.
@@ -64,6 +69,8 @@ pub enum Silence<'a> {
     NotAudited(Subcategory),
     /// The policy audits the other outcome only.
     OutcomeNotAudited(Subcategory, Outcome),
+    /// The Sysmon configuration lets nothing of this tag through.
+    SysmonTag(Arc<str>),
 }
 
 /// What rules let through.
@@ -82,10 +89,11 @@ pub fn configured<'a>(
     leaf: &Leaf,
     facts: Option<&EventFacts>,
 ) -> Option<Configured<'a>> {
-    if let Some(policy) = host.audit_policy() {
-        return policy::by_policy(policy, facts?);
+    match &leaf.event {
+        LeafEvent::Type(EventTypePattern::Auditd { .. }) => by_audit(host.audit()?, leaf),
+        _ if facts?.sysmon_tag.is_some() => sysmon::by_elements(host.sysmon()?, facts?),
+        _ => policy::by_policy(host.audit_policy()?, facts?),
     }
-    by_audit(host.audit()?, leaf)
 }
 
 /// What the audit system of Linux makes of a leaf.

@@ -36,7 +36,7 @@ enum Need<'a> {
     Enlarge(SourceId),
     Install(&'a EventTypePattern),
     Set(setting::Change<'a>),
-    /// Audited on Windows, and not written.
+    /// Set to be written on Windows, and not written.
     Compare(&'a EventTypePattern),
 }
 
@@ -69,7 +69,8 @@ impl<'a> Need<'a> {
                 | ReasonCode::NotConfigured
                 | ReasonCode::OutcomeMissing
                 | ReasonCode::SaclMissing
-                | ReasonCode::FilteredByAuditd,
+                | ReasonCode::FilteredByAuditd
+                | ReasonCode::FilteredBySysmon,
                 LeafEvent::Type(pattern),
                 _,
             ) => Some(Self::Record(pattern)),
@@ -95,8 +96,11 @@ impl<'a> Need<'a> {
             Self::Install(pattern) => install(pattern, facts),
             Self::Set(change) => change.step(),
             Self::Compare(pattern) => Step {
-                what: format!("find out why {pattern} is not written although the audit policy asks for it"),
-                commands: vec!["auditpol /get /category:* /r".to_owned()],
+                what: format!("find out why {pattern} is not written although the settings ask for it"),
+                commands: vec![match facts.get(pattern).is_some_and(|facts| facts.sysmon_tag.is_some()) {
+                    true => "Sysmon64.exe -c".to_owned(),
+                    false => "auditpol /get /category:* /r".to_owned(),
+                }],
                 volume: None,
             },
             Self::Fill(pattern, field) => {

@@ -47,6 +47,7 @@ pub fn reason(reason: &Reason<'_>, host: &HostSight<'_>) -> String {
         ReasonCode::Silent => format!("{name} was last seen {}, before the window", when(reason.last)),
         ReasonCode::NotConfigured
         | ReasonCode::OutcomeMissing
+        | ReasonCode::FilteredBySysmon
         | ReasonCode::SaclMissing
         | ReasonCode::ConfiguredNotObserved
         | ReasonCode::FilteredByAuditd => setting::reason(&name, reason),

@@ -9,7 +9,7 @@ use blindspot_catalog::{EventFacts, Facts, LeafEvent, Role};
 use blindspot_telemetry::{
     EventId, EventType, EventTypePattern, Inventory, Observed, SourceId, SourceStatus, Window,
     WindowsChannel,
-    settings::{AuditPolicy, AuditSettings},
+    settings::{AuditPolicy, AuditSettings, SysmonSettings},
 };
 use jiff::Timestamp;
 
@@ -180,6 +180,12 @@ impl<'a> HostSight<'a> {
     #[must_use]
     pub fn audit(&self) -> Option<&'a AuditSettings> {
         self.inventory.settings.audit.as_ref().filter(|_| !self.stale)
+    }
+
+    /// The configuration of Sysmon, where it is known and holds.
+    #[must_use]
+    pub fn sysmon(&self) -> Option<&'a SysmonSettings> {
+        self.inventory.settings.sysmon.as_ref().filter(|_| !self.stale)
     }
 
     /// The Windows audit policy, where it is known and holds.

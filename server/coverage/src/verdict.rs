@@ -147,6 +147,8 @@ pub enum ReasonCode {
     ChannelDisabled,
     /// Audit rules keep it out, record it elsewhere only, or only in part.
     FilteredByAuditd,
+    /// The Sysmon configuration lets nothing of it through.
+    FilteredBySysmon,
     /// No event of the type declares the field.
     FieldAbsent,
     /// Declared, and never filled.
@@ -183,7 +185,7 @@ pub enum ReasonCode {
 
 impl ReasonCode {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::NeverSeen,
         Self::Silent,
         Self::NotConfigured,
@@ -192,6 +194,7 @@ impl ReasonCode {
         Self::ConfiguredNotObserved,
         Self::ChannelDisabled,
         Self::FilteredByAuditd,
+        Self::FilteredBySysmon,
         Self::FieldAbsent,
         Self::FieldEmpty,
         Self::SchemaTooOld,
@@ -222,6 +225,7 @@ impl ReasonCode {
             Self::ConfiguredNotObserved => "configured_not_observed",
             Self::ChannelDisabled => "channel_disabled",
             Self::FilteredByAuditd => "filtered_by_auditd",
+            Self::FilteredBySysmon => "filtered_by_sysmon",
             Self::FieldAbsent => "field_absent",
             Self::FieldEmpty => "field_empty",
             Self::SchemaTooOld => "schema_too_old",

@@ -83,10 +83,11 @@ fn word(audit: &AuditSettings, leaf: &Leaf) -> &'static str {
         Some(Configured::All { only_64_bit: true, .. }) => "all of 64 bit",
         Some(Configured::All { .. }) => "all",
         Some(
-            Configured::Audited(_)
+            Configured::AllOfTag(_)
+            | Configured::Audited(_)
             | Configured::MayBeWritten(_)
             | Configured::NeedsSacl(_)
-            | Configured::No(Silence::NotAudited(_) | Silence::OutcomeNotAudited(..)),
+            | Configured::No(Silence::NotAudited(_) | Silence::OutcomeNotAudited(..) | Silence::SysmonTag(_)),
         ) => "of Windows",
     }
 }

@@ -9,7 +9,7 @@ use blindspot_catalog::{
 use blindspot_telemetry::{
     EventTypePattern, FieldFill, Hour, Inventory, Observed, Platform, Source, SourceId, SourceKind,
     SourceStatus, Window,
-    settings::{AuditPolicy, Outcomes, Subcategory, WindowsSettings},
+    settings::{AuditPolicy, OnMatch, Outcomes, Subcategory, SysmonFilter, SysmonSettings, WindowsSettings},
 };
 use jiff::Timestamp;
 
@@ -435,4 +435,31 @@ fn a_policy_arms_nothing_where_the_log_holds_nothing_of_the_window() {
     let window = Window { from: Some(at(2 * DAY)), to: None };
     let judged = verdict_in(branch("b", vec![leaf("security:4697", &[])]), &log, window);
     assert_eq!(judged, (Verdict::Unknown, vec![ReasonCode::RareUnproven]));
+}
+
+#[test]
+fn a_sysmon_configuration_says_what_is_never_written() {
+    let filter = |tag: &str, on_match, conditions| SysmonFilter { tag: tag.to_owned(), on_match, conditions };
+    let mut log = host(SourceStatus::Read, SYSMON, &[("sysmon:1", 30, &[])]);
+    log.settings.sysmon = Some(SysmonSettings {
+        filters: vec![
+            filter("RegistryEvent", OnMatch::Include, 0),
+            filter("CreateRemoteThread", OnMatch::Exclude, 0),
+            filter("DnsQuery", OnMatch::Exclude, 0),
+            filter("FileCreate", OnMatch::Include, 4),
+        ],
+        ..SysmonSettings::default()
+    });
+    let of = |event: &str| verdict(branch("b", vec![leaf(event, &[])]), &log);
+    assert_eq!(of("sysmon:13"), (Verdict::Blind, vec![ReasonCode::FilteredBySysmon]), "an empty include");
+    assert_eq!(of("sysmon:7"), (Verdict::Blind, vec![ReasonCode::FilteredBySysmon]), "no element");
+    assert_eq!(of("sysmon:8"), (Verdict::Armed, vec![]), "every one of an act");
+    assert_eq!(
+        of("sysmon:22"),
+        (Verdict::Blind, vec![ReasonCode::ConfiguredNotObserved]),
+        "every one, routine"
+    );
+    assert_eq!(of("sysmon:11"), (Verdict::Blind, vec![ReasonCode::NeverSeen]), "its conditions decide");
+    assert_eq!(of("sysmon:1"), (Verdict::Sighted, vec![]), "counted");
+    assert_eq!(of("sysmon:255"), (Verdict::Armed, vec![]), "no configuration filters it");
 }

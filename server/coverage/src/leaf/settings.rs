@@ -37,6 +37,7 @@ pub(super) fn apply<'a>(mut finding: LeafFinding<'a>, leaf: &'a Leaf, set: Set<'
         Configured::All { .. }
         | Configured::No(_)
         | Configured::KeptOut(_)
+        | Configured::AllOfTag(_)
         | Configured::Audited(_)
         | Configured::MayBeWritten(_)
         | Configured::NeedsSacl(_) => {}

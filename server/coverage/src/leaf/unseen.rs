@@ -97,6 +97,7 @@ fn is_about_settings(code: ReasonCode) -> bool {
             | ReasonCode::OutcomeMissing
             | ReasonCode::SaclMissing
             | ReasonCode::ConfiguredNotObserved
+            | ReasonCode::FilteredBySysmon
             | ReasonCode::FilteredByAuditd
     )
 }
@@ -167,10 +168,12 @@ fn state<'a>(
 fn closed_by(set: Option<&Configured<'_>>) -> Option<ReasonCode> {
     match set? {
         Configured::No(Silence::OutcomeNotAudited(..)) => Some(ReasonCode::OutcomeMissing),
+        Configured::No(Silence::SysmonTag(_)) => Some(ReasonCode::FilteredBySysmon),
         Configured::No(_) => Some(ReasonCode::NotConfigured),
         Configured::KeptOut(_) | Configured::Elsewhere { .. } => Some(ReasonCode::FilteredByAuditd),
         Configured::Part(_)
         | Configured::All { .. }
+        | Configured::AllOfTag(_)
         | Configured::Audited(_)
         | Configured::MayBeWritten(_)
         | Configured::NeedsSacl(_) => None,
@@ -204,16 +207,18 @@ fn by_setting<'a>(
             return Some(Unseen::Not(LeafState::Unread, ReasonCode::RareUnproven));
         }
         // Where nothing at all is written to the log, a policy proves nothing.
-        Configured::Audited(_) if !absence.flowing && rate == Rate::Act => {
+        Configured::Audited(_) | Configured::AllOfTag(_) if !absence.flowing && rate == Rate::Act => {
             return Some(Unseen::Not(LeafState::Unread, ReasonCode::RareUnproven));
         }
-        Configured::All { .. } | Configured::Audited(_) if rate == Rate::Routine && leaf.paths.is_empty() => {
+        Configured::All { .. } | Configured::Audited(_) | Configured::AllOfTag(_)
+            if rate == Rate::Routine && leaf.paths.is_empty() =>
+        {
             return Some(match absence.holds_window {
                 true => Unseen::Not(LeafState::Dead, ReasonCode::ConfiguredNotObserved),
                 false => Unseen::Not(LeafState::Unread, ReasonCode::LogOverwritten),
             });
         }
-        Configured::All { .. } | Configured::Part(_) | Configured::Audited(_) => {}
+        Configured::All { .. } | Configured::Part(_) | Configured::Audited(_) | Configured::AllOfTag(_) => {}
         Configured::No(_) | Configured::KeptOut(_) | Configured::Elsewhere { .. } => return None,
     }
     Some(Unseen::Armed(How::Setting, None))

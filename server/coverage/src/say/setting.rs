@@ -31,6 +31,13 @@ pub(super) fn reason(name: &str, reason: &Reason<'_>) -> String {
         (_, Some(Configured::No(Silence::NotAudited(subcategory)))) => {
             format!("{name} is not written: the audit policy leaves {} out", subcategory.name())
         }
+        (_, Some(Configured::No(Silence::SysmonTag(tag)))) => {
+            format!("{name} is not written: the Sysmon configuration lets no {tag} event through")
+        }
+        (ReasonCode::ConfiguredNotObserved, Some(Configured::AllOfTag(tag))) => format!(
+            "{name} should be written, as the Sysmon configuration lets every {tag} event through, and the log holds \
+             none: compare `Sysmon64.exe -c` with the configuration given"
+        ),
         (_, Some(Configured::No(Silence::OutcomeNotAudited(subcategory, outcome)))) => {
             let (wanted, audited) = match outcome {
                 Outcome::Success => ("what succeeds", "failures"),
@@ -138,6 +145,9 @@ pub(super) fn evidence(name: &str, evidence: &Evidence<'_>) -> String {
         }
         Some(Configured::Part(part)) => {
             format!("{name} would be recorded as far as {} ask for it", rules_of(part, &[]))
+        }
+        Some(Configured::AllOfTag(tag)) => {
+            format!("{name} would be recorded: the Sysmon configuration lets every {tag} event through")
         }
         Some(Configured::Audited(subcategory)) => {
             format!("{name} would be recorded: the audit policy has {} audited", subcategory.name())
