@@ -7,7 +7,7 @@ use blindspot_sampling::settings::{self, SettingsFile, SettingsFiles, SettingsKi
 use blindspot_telemetry::{
     EventType, FieldFill, FieldName, HostName, Hour, Inventory, Observed, Platform, Provider, Settings,
     Source, SourceId, SourceKind, SourceStatus, Window,
-    settings::{AuditPolicy, Outcomes, Subcategory, WindowsSettings},
+    settings::{AuditPolicy, OnMatch, Outcomes, Subcategory, SysmonFilter, SysmonSettings, WindowsSettings},
 };
 use jiff::Timestamp;
 
@@ -110,6 +110,9 @@ impl Asked {
             Platform::Linux if random.percent(60) => host.settings = audit_settings(random),
             Platform::Windows if random.percent(60) => host.settings = audit_policy(random),
             _ => {}
+        }
+        if random.percent(50) {
+            host.settings.sysmon = Some(sysmon(random));
         }
         if random.percent(10) {
             host.aliases.push(HostName::new("old-name"));
@@ -224,6 +227,28 @@ fn audit_policy(random: &mut Random) -> Settings {
     let policy = AuditPolicy { subcategories, not_understood: Vec::new() };
     let windows = Some(WindowsSettings { audit_policy: Some(policy) });
     Settings { windows, ..Settings::default() }
+}
+
+/// A configuration with up to two elements for each of some tags.
+fn sysmon(random: &mut Random) -> SysmonSettings {
+    const TAGS: [&str; 8] = [
+        "ProcessCreate",
+        "NetworkConnect",
+        "ImageLoad",
+        "ProcessAccess",
+        "FileCreate",
+        "RegistryEvent",
+        "PipeEvent",
+        "DnsQuery",
+    ];
+    let mut filters = Vec::new();
+    for tag in TAGS {
+        for _ in 0..random.below(3) {
+            let on_match = if random.percent(50) { OnMatch::Include } else { OnMatch::Exclude };
+            filters.push(SysmonFilter { tag: tag.to_owned(), on_match, conditions: random.below(3) });
+        }
+    }
+    SysmonSettings { filters, ..SysmonSettings::default() }
 }
 
 fn audit_settings(random: &mut Random) -> Settings {

@@ -2,20 +2,28 @@
 
 use blindspot_telemetry::{
     Settings,
-    settings::{AuditSettings, AuditState, JournaldSettings, RulesOrigin, SyslogDaemon, SyslogProgram},
+    settings::{
+        AuditPolicy, AuditSettings, AuditState, JournaldSettings, RulesOrigin, SyslogDaemon, SyslogProgram,
+    },
 };
 
 /// One phrase per part that is known.
 #[must_use]
 pub fn phrases(settings: &Settings) -> Vec<String> {
-    let sysmon = settings.sysmon_linux.as_ref();
+    let sysmon = settings.sysmon.as_ref();
     let parts = [
         settings.audit.as_ref().map(audit),
         settings.journald.as_ref().map(journald),
         settings.syslog.as_ref().map(syslog),
-        sysmon.map(|sysmon| format!("Sysmon for Linux filters {} kinds of event", sysmon.filters.len())),
+        sysmon.map(|sysmon| format!("Sysmon filters {} kinds of event", sysmon.filters.len())),
+        settings.windows.as_ref().and_then(|windows| windows.audit_policy.as_ref()).map(audit_policy),
     ];
     parts.into_iter().flatten().collect()
+}
+
+fn audit_policy(policy: &AuditPolicy) -> String {
+    let audited = policy.subcategories.values().filter(|outcomes| outcomes.any()).count();
+    format!("{audited} of {} subcategories audited that are known", policy.subcategories.len())
 }
 
 fn audit(audit: &AuditSettings) -> String {
