@@ -104,6 +104,9 @@ fn a_german_table_says_why_each_rule_is_blind() {
     let told =
         program::run(&["explain", "Scheduled task runs from a temporary folder", folder, "--rules", &rules]);
     assert!(told.out.contains("the audit policy has Other Object Access Events audited"), "{}", told.out);
+    let told = program::run(&["explain", "security:4688", folder]);
+    let reason = "not_configured: security:4688 is not written: the audit policy leaves Process Creation out";
+    assert!(told.out.contains(reason), "{}", told.out);
 }
 
 #[test]

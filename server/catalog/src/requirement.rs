@@ -69,6 +69,18 @@ pub struct Leaf {
 }
 
 impl Leaf {
+    /// A leaf that needs the event and nothing else.
+    #[must_use]
+    pub fn bare(event: LeafEvent) -> Self {
+        Self {
+            event,
+            breadth: Breadth::Exact,
+            needs: Arc::default(),
+            exclusions: Arc::default(),
+            paths: Arc::default(),
+        }
+    }
+
     /// Every field of the event that a need or an exclusion looks at.
     pub fn fields(&self) -> impl Iterator<Item = &FieldName> {
         let mut looked_at: Vec<&FieldNeed> = self.needs.iter().collect();

@@ -30,6 +30,6 @@ pub mod verdict;
 
 pub use fleet::{Judged, judge_all};
 pub use judge::{DeadBranch, Judgement, judge};
-pub use leaf::{LeafState, LostExclusion};
+pub use leaf::{LeafFinding, LeafState, LostExclusion, judge_leaf};
 pub use sight::HostSight;
 pub use verdict::{Evidence, How, Reason, ReasonCode, Verdict, VerdictCounts};

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use blindspot_catalog::{Detection, LeafEvent, TechniqueId};
+use blindspot_catalog::{Detection, Leaf, LeafEvent, TechniqueId};
 use blindspot_coverage::{
-    Evidence, HostSight, Judged, Judgement, LeafState, Verdict, fix, judge_all, say, usage,
+    Evidence, HostSight, Judged, Judgement, LeafFinding, LeafState, Verdict, fix, judge_all, judge_leaf, say,
+    usage,
 };
 use blindspot_sampling::Detail;
 use blindspot_telemetry::EventTypePattern;
@@ -83,6 +84,14 @@ fn keep_host(input: &mut Input, name: &str) -> anyhow::Result<()> {
 struct Explain<'r> {
     input: &'r Input,
     sights: &'r [HostSight<'r>],
+}
+
+/// Why nothing was seen, or how it is known that it would be.
+fn why_unseen(finding: &LeafFinding<'_>, host: &HostSight<'_>) -> String {
+    let reasons = finding.reasons.iter();
+    let reasons = reasons.map(|reason| format!("{}: {}", reason.code.as_str(), say::reason(reason, host)));
+    let evidence = finding.evidence.iter().map(|each| say::evidence(each));
+    reasons.chain(evidence).map(|line: String| format!("      {}\n", clean(&line))).collect()
 }
 
 impl<'r> Explain<'r> {
@@ -181,6 +190,8 @@ impl<'r> Explain<'r> {
             }
             if !any {
                 writeln!(told, "  {name}: not seen")?;
+                let leaf = Leaf::bare(event.clone());
+                told.push_str(&why_unseen(&judge_leaf(&leaf, host, &self.input.facts), host));
             }
         }
         let demand = usage::Demand::of(&self.input.detections);

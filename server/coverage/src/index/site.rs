@@ -46,13 +46,7 @@ enum Excluded {
 
 impl Site {
     pub(super) fn new(leaf: &Leaf, facts: &Facts) -> Self {
-        let bare = Leaf {
-            event: leaf.event.clone(),
-            breadth: Breadth::Exact,
-            needs: Default::default(),
-            exclusions: Default::default(),
-            paths: leaf.paths.clone(),
-        };
+        let bare = Leaf { paths: leaf.paths.clone(), ..Leaf::bare(leaf.event.clone()) };
         let facts = facts.of_event(&leaf.event).cloned();
         Self { bare, facts, needs: Vec::new(), leaves: Vec::new() }
     }
