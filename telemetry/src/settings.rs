@@ -11,7 +11,9 @@ pub use rule::{
     AuditAction, AuditArch, AuditField, AuditFilter, AuditList, AuditRule, AuditWatch, Comparison,
     ParsePermsError, Perms,
 };
-pub use windows::{AuditPolicy, Outcomes, ParseSubcategoryError, Subcategory, WindowsSettings};
+pub use windows::{
+    AuditPolicy, ChannelSettings, Outcomes, ParseSubcategoryError, Subcategory, WindowsSettings,
+};
 
 /// What a host is set to record. `None` is not known, which is never the same as *nothing*.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -117,3 +117,26 @@ fn words_that_cannot_be_told_apart_are_named_and_decide_nothing() {
     let without = audit(folder(&[]).path());
     assert_eq!(with["detections"], without["detections"]);
 }
+
+#[test]
+fn an_event_log_that_is_off_is_named_with_the_command_that_switches_it_on() {
+    let folder = folder(&[]);
+    let text = "name: Microsoft-Windows-DNS-Client/Operational\r\nenabled: false\r\nlogging:\r\n  maxSize: 1052672\r\n";
+    let wide: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(folder.path().join("wevtutil-gl.txt"), wide).expect("a text");
+    let (verdict, reasons) = judged(
+        &audit(folder.path()),
+        "Very long DNS name queried",
+        "Microsoft-Windows-DNS-Client/Operational:3008",
+    );
+    assert_eq!(verdict, "blind");
+    assert!(
+        reasons[0].starts_with("channel_disabled: Microsoft-Windows-DNS-Client/Operational:3008: "),
+        "{reasons:?}"
+    );
+    let (rules, path) =
+        (format!("{}/fixtures/sigma", env!("CARGO_MANIFEST_DIR")), folder.path().to_str().unwrap());
+    let told = program::run(&["explain", "Very long DNS name queried", path, "--rules", &rules]);
+    let command = "wevtutil sl \"Microsoft-Windows-DNS-Client/Operational\" /e:true /q:true";
+    assert!(told.out.contains(command), "{}", told.out);
+}

@@ -7,7 +7,10 @@ use blindspot_sampling::settings::{self, SettingsFile, SettingsFiles, SettingsKi
 use blindspot_telemetry::{
     EventType, FieldFill, FieldName, HostName, Hour, Inventory, Observed, Platform, Provider, Settings,
     Source, SourceId, SourceKind, SourceStatus, Window,
-    settings::{AuditPolicy, OnMatch, Outcomes, Subcategory, SysmonFilter, SysmonSettings, WindowsSettings},
+    settings::{
+        AuditPolicy, ChannelSettings, OnMatch, Outcomes, Subcategory, SysmonFilter, SysmonSettings,
+        WindowsSettings,
+    },
 };
 use jiff::Timestamp;
 
@@ -218,14 +221,24 @@ const AUDIT_STATUS: [&str; 4] = [
     "enabled 1\npid 0\nlost 0\n",
 ];
 
-/// A policy of which most is known.
+/// Event logs that may be off.
+const CHANNELS: [&str; 4] = [
+    "Security",
+    "System",
+    "Microsoft-Windows-Sysmon/Operational",
+    "Microsoft-Windows-TaskScheduler/Operational",
+];
+
+/// A policy of which most is known, and logs of which some are off.
 fn audit_policy(random: &mut Random) -> Settings {
     let known = (0x10..=0x4A).filter(|_| random.percent(90)).collect::<Vec<u8>>();
     let outcomes =
         |random: &mut Random| Outcomes { success: random.percent(50), failure: random.percent(50) };
     let subcategories = known.into_iter().map(|byte| (Subcategory(byte), outcomes(random))).collect();
     let policy = AuditPolicy { subcategories, not_understood: Vec::new() };
-    let windows = Some(WindowsSettings { audit_policy: Some(policy) });
+    let off = CHANNELS.into_iter().filter(|_| random.percent(20));
+    let channels = off.map(|name| (name.into(), ChannelSettings::default())).collect();
+    let windows = Some(WindowsSettings { audit_policy: Some(policy), channels });
     Settings { windows, ..Settings::default() }
 }
 

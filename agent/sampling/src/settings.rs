@@ -11,6 +11,8 @@ mod rules;
 mod status;
 mod syslog_conf;
 mod sysmon;
+mod text;
+mod wevtutil;
 
 use blindspot_telemetry::{
     Settings,
@@ -40,6 +42,8 @@ pub enum SettingsKind {
     SysmonConf,
     /// The audit policy of Windows: what `auditpol` wrote, or the `audit.csv` of a group policy.
     AuditPolicy,
+    /// What `wevtutil gl` printed of Windows event logs.
+    Channels,
 }
 
 impl SettingsKind {
@@ -56,6 +60,9 @@ impl SettingsKind {
             || (lower.as_str(), in_lower.as_str()) == ("audit.csv", "audit")
         {
             return Some(Self::AuditPolicy);
+        }
+        if lower.contains("wevtutil") && lower.ends_with(".txt") {
+            return Some(Self::Channels);
         }
         if lower.contains("sysmon") && lower.ends_with(".xml") {
             return Some(Self::SysmonConf);
@@ -129,8 +136,14 @@ pub fn read(files: &SettingsFiles) -> Settings {
 }
 
 fn windows(files: &SettingsFiles) -> Option<WindowsSettings> {
-    let policy = files.files.iter().rfind(|file| file.kind == SettingsKind::AuditPolicy)?;
-    Some(WindowsSettings { audit_policy: Some(auditpol::read(&policy.bytes)) })
+    let of = |kind| files.files.iter().filter(move |file| file.kind == kind);
+    let settings = WindowsSettings {
+        audit_policy: of(SettingsKind::AuditPolicy).next_back().map(|file| auditpol::read(&file.bytes)),
+        channels: of(SettingsKind::Channels)
+            .flat_map(|file| wevtutil::read(&text::decode(&file.bytes)))
+            .collect(),
+    };
+    (settings != WindowsSettings::default()).then_some(settings)
 }
 
 fn audit(files: &SettingsFiles) -> Option<AuditSettings> {

@@ -6,7 +6,7 @@ mod setting;
 pub use gains::{Gain, what_to_do};
 
 use blindspot_catalog::{Detection, Facts, LeafEvent};
-use blindspot_telemetry::{EventTypePattern, FieldName, SourceId, SourceStatus};
+use blindspot_telemetry::{EventTypePattern, FieldName, SourceId, SourceStatus, WindowsChannel};
 
 use crate::{
     HostSight, Judgement, Verdict,
@@ -36,6 +36,8 @@ enum Need<'a> {
     Enlarge(SourceId),
     Install(&'a EventTypePattern),
     Set(setting::Change<'a>),
+    /// A Windows event log that is off.
+    SwitchOn(WindowsChannel),
     /// Set to be written on Windows, and not written.
     Compare(&'a EventTypePattern),
 }
@@ -49,6 +51,9 @@ impl<'a> Need<'a> {
         };
         if let Some(change) = setting::change(reason, event) {
             return Some(Self::Set(change));
+        }
+        if let (ReasonCode::ChannelDisabled, SourceId::Channel(channel)) = (reason.code, &source) {
+            return Some(Self::SwitchOn(channel.clone()));
         }
         match (reason.code, event, reason.field) {
             (ReasonCode::SourceMissing, LeafEvent::Type(pattern), _)
@@ -95,6 +100,11 @@ impl<'a> Need<'a> {
             Self::Record(pattern) => record(pattern, facts, detection),
             Self::Install(pattern) => install(pattern, facts),
             Self::Set(change) => change.step(),
+            Self::SwitchOn(channel) => Step {
+                what: format!("switch on the event log {channel}"),
+                commands: vec![format!("wevtutil sl \"{channel}\" /e:true /q:true")],
+                volume: None,
+            },
             Self::Compare(pattern) => Step {
                 what: format!("find out why {pattern} is not written although the settings ask for it"),
                 commands: vec![match facts.get(pattern).is_some_and(|facts| facts.sysmon_tag.is_some()) {
@@ -231,6 +241,7 @@ fn about(need: &Need<'_>) -> String {
     match need {
         Need::Record(pattern) | Need::Install(pattern) | Need::Compare(pattern) => pattern.to_string(),
         Need::Set(change) => change.about(),
+        Need::SwitchOn(channel) => channel.to_string(),
         Need::Fill(pattern, field) | Need::Upgrade(pattern, field) => format!("{pattern} {field}"),
         Need::Give(source) | Need::Allow(source) | Need::Repair(source) | Need::Enlarge(source) => {
             source.to_string()

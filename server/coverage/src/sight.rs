@@ -188,6 +188,17 @@ impl<'a> HostSight<'a> {
         self.inventory.settings.sysmon.as_ref().filter(|_| !self.stale)
     }
 
+    /// True where a source is a Windows event log that is known to be switched off.
+    #[must_use]
+    pub fn is_off(&self, id: &SourceId) -> bool {
+        let (SourceId::Channel(channel), Some(windows), false) =
+            (id, &self.inventory.settings.windows, self.stale)
+        else {
+            return false;
+        };
+        windows.channels.get(channel).is_some_and(|settings| !settings.enabled)
+    }
+
     /// The Windows audit policy, where it is known and holds.
     #[must_use]
     pub fn audit_policy(&self) -> Option<&'a AuditPolicy> {

@@ -4,12 +4,30 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::WindowsChannel;
+
 /// What is known of the settings of a Windows host.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WindowsSettings {
     /// The advanced audit policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audit_policy: Option<AuditPolicy>,
+    /// Event logs. One that is not here is not known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub channels: BTreeMap<WindowsChannel, ChannelSettings>,
+}
+
+/// How one event log is set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelSettings {
+    /// True where events are written to it.
+    pub enabled: bool,
+    /// Bytes at which it wraps or is full.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_bytes: Option<u64>,
+    /// True where a full log keeps its oldest records and takes no new ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retains_oldest: Option<bool>,
 }
 
 /// The audit policy of the machine, as far as it is known.
@@ -192,7 +210,7 @@ mod tests {
         let outcomes = Outcomes { success: true, failure: false };
         let policy =
             AuditPolicy { subcategories: [(Subcategory(0x2B), outcomes)].into(), not_understood: Vec::new() };
-        let settings = WindowsSettings { audit_policy: Some(policy) };
+        let settings = WindowsSettings { audit_policy: Some(policy), ..WindowsSettings::default() };
         assert_eq!(serde_json::to_string(&settings).unwrap(), PINNED);
         assert_eq!(serde_json::from_str::<WindowsSettings>(PINNED).unwrap(), settings);
     }

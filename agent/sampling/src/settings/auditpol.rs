@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use blindspot_telemetry::settings::{AuditPolicy, Outcomes, Subcategory};
 
+use super::text;
+
 const NOTHING: Outcomes = Outcomes { success: false, failure: false };
 const SUCCESS: Outcomes = Outcomes { success: true, failure: false };
 const FAILURE: Outcomes = Outcomes { success: false, failure: true };
@@ -29,7 +31,7 @@ struct Line {
 
 /// Reads a table.
 pub(super) fn read(bytes: &[u8]) -> AuditPolicy {
-    let text = decode(bytes);
+    let text = text::decode(bytes);
     let lines: Vec<Line> = text.lines().filter_map(line).collect();
     let words: BTreeSet<&str> =
         lines.iter().map(|line| line.words.as_str()).filter(|word| !word.is_empty()).collect();
@@ -49,28 +51,10 @@ pub(super) fn read(bytes: &[u8]) -> AuditPolicy {
     policy
 }
 
-/// UTF-16 and UTF-8 as what they are. Of other code pages only ASCII is what it was: the rest serves to compare words.
-fn decode(bytes: &[u8]) -> String {
-    let pairs = |swap: bool| {
-        bytes.chunks_exact(2).map(move |pair| match (pair, swap) {
-            ([low, high], false) => u16::from_le_bytes([*low, *high]),
-            ([high, low], true) => u16::from_be_bytes([*high, *low]),
-            _ => 0,
-        })
-    };
-    let wide = |swap| String::from_utf16_lossy(&pairs(swap).collect::<Vec<_>>());
-    match bytes {
-        [0xFF, 0xFE, ..] | [_, 0, _, 0, ..] => wide(false),
-        [0xFE, 0xFF, ..] | [0, _, 0, _, ..] => wide(true),
-        _ => String::from_utf8(bytes.to_vec())
-            .unwrap_or_else(|_| bytes.iter().copied().map(char::from).collect()),
-    }
-}
-
 /// The columns are machine, target, subcategory, GUID, inclusion, exclusion and, in a backup, the value; some tools leave
 /// the first ones out, so they are counted from the GUID. Lines of one user's own policy name them as target.
-fn line(text: &str) -> Option<Line> {
-    let cells: Vec<&str> = text.split(',').map(|cell| cell.trim().trim_matches('"')).collect();
+fn line(line: &str) -> Option<Line> {
+    let cells: Vec<&str> = line.split(',').map(|cell| cell.trim().trim_matches('"')).collect();
     let at = cells.iter().position(|cell| cell.parse::<Subcategory>().is_ok())?;
     let of_a_user = cells.iter().take(at).any(|cell| cell.starts_with("S-1-") || cell.starts_with("{S-1-"));
     if of_a_user {

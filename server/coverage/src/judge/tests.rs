@@ -9,7 +9,10 @@ use blindspot_catalog::{
 use blindspot_telemetry::{
     EventTypePattern, FieldFill, Hour, Inventory, Observed, Platform, Source, SourceId, SourceKind,
     SourceStatus, Window,
-    settings::{AuditPolicy, OnMatch, Outcomes, Subcategory, SysmonFilter, SysmonSettings, WindowsSettings},
+    settings::{
+        AuditPolicy, ChannelSettings, OnMatch, Outcomes, Subcategory, SysmonFilter, SysmonSettings,
+        WindowsSettings,
+    },
 };
 use jiff::Timestamp;
 
@@ -393,7 +396,8 @@ fn policy(inventory: &mut Inventory, audited: &[&str]) {
         (Subcategory(u8::from_str_radix(byte, 16).unwrap()), outcomes)
     });
     let policy = AuditPolicy { subcategories: subcategories.collect(), not_understood: Vec::new() };
-    inventory.settings.windows = Some(WindowsSettings { audit_policy: Some(policy) });
+    inventory.settings.windows =
+        Some(WindowsSettings { audit_policy: Some(policy), ..WindowsSettings::default() });
 }
 
 #[test]
@@ -462,4 +466,21 @@ fn a_sysmon_configuration_says_what_is_never_written() {
     assert_eq!(of("sysmon:11"), (Verdict::Blind, vec![ReasonCode::NeverSeen]), "its conditions decide");
     assert_eq!(of("sysmon:1"), (Verdict::Sighted, vec![]), "counted");
     assert_eq!(of("sysmon:255"), (Verdict::Armed, vec![]), "no configuration filters it");
+}
+
+#[test]
+fn a_log_that_is_switched_off_is_the_reason_until_something_of_it_is_counted() {
+    let channel = "Microsoft-Windows-TaskScheduler/Operational";
+    let off = |recorded: &[Recorded<'_>]| {
+        let mut log = host(SourceStatus::Empty, channel, recorded);
+        let channels = [(channel.into(), ChannelSettings::default())].into();
+        log.settings.windows = Some(WindowsSettings { channels, ..WindowsSettings::default() });
+        log
+    };
+    let of =
+        |log: &Inventory, id: u16| verdict(branch("b", vec![leaf(&format!("{channel}:{id}"), &[])]), log);
+    assert_eq!(of(&off(&[]), 129), (Verdict::Blind, vec![ReasonCode::ChannelDisabled]));
+    let was_on = off(&[(&format!("{channel}:129"), 30, &[])]);
+    assert_eq!(of(&was_on, 129), (Verdict::Sighted, vec![]));
+    assert_ne!(of(&was_on, 141).1, [ReasonCode::ChannelDisabled], "it was on in the window");
 }

@@ -134,6 +134,9 @@ fn state<'a>(
     if let Some(code) = closed_by(set).filter(|_| !for_others && (!absent || audits(host))) {
         return Unseen::Not(LeafState::Dead, code);
     }
+    if has_role && !source.flowing && host.is_off(&id) {
+        return Unseen::Not(LeafState::Dead, ReasonCode::ChannelDisabled);
+    }
     match source.status {
         SourceStatus::Denied => Unseen::Not(LeafState::Unread, ReasonCode::PermissionDenied),
         SourceStatus::Unreadable => Unseen::Not(LeafState::Unread, ReasonCode::SourceUnreadable),
