@@ -4,7 +4,7 @@
 //! The driver asks the exclude elements of an event first, then the include elements; the first that matches decides.
 //! Where none matches, a single element decides by its kind, and several drop the event (SysmonCommon rules.c).
 
-use blindspot_catalog::{DefaultState, EventFacts};
+use blindspot_catalog::{DefaultState, EventFacts, Fix};
 use blindspot_telemetry::settings::{OnMatch, SysmonFilter, SysmonSettings};
 
 use super::{Configured, Silence};
@@ -25,8 +25,16 @@ pub(super) fn by_elements(sysmon: &SysmonSettings, facts: &EventFacts) -> Option
         several if several.contains(&(OnMatch::Include, true)) => return None,
         _ => false,
     };
-    // What is more than filtered (archived copies, the clipboard) needs more than an element.
-    Some(if all { Configured::AllOfTag(tag) } else { Configured::No(Silence::SysmonTag(tag)) })
+    match all {
+        false => Some(Configured::No(Silence::SysmonTag(tag))),
+        // Archived copies and the clipboard need more than an element.
+        true => facts.fixes.iter().all(is_element).then_some(Configured::AllOfTag(tag)),
+    }
+}
+
+/// True for a fix that is an element of a configuration, or the loading of it.
+fn is_element(fix: &Fix) -> bool {
+    fix.name.starts_with("sysmon-tag-") || fix.name.ends_with("-load")
 }
 
 #[cfg(test)]
@@ -57,6 +65,8 @@ mod tests {
         assert_eq!(of("sysmon:1", &[]), Some(true), "on where it does not name it");
         assert_eq!(of("sysmon:13", &["exclude 0"]), Some(true));
         assert_eq!(of("sysmon:13", &["include 0"]), Some(false));
+        assert_eq!(of("sysmon:24", &["exclude 0"]), None, "CaptureClipboard decides");
+        assert_eq!(of("sysmon:24", &[]), Some(false));
         assert_eq!(of("sysmon:13", &["include 9"]), None, "its conditions decide");
         assert_eq!(of("sysmon:13", &["exclude 9"]), None);
         assert_eq!(of("sysmon:13", &["include 9", "exclude 3"]), None);
