@@ -1,5 +1,5 @@
 //! What the settings of a host make of one leaf: whether its records are written at all, in part, or whole. The
-//! Windows audit policy decides ([`policy`]), the configuration of Sysmon ([`sysmon`]), or the audit rules of Linux.
+//! Windows audit policy decides (`policy`), the configuration of Sysmon (`sysmon`), or the audit rules of Linux.
 //!
 //! The kernel asks the rules of a list in their order, and the first that matches decides (audit_filter_syscall and
 //! the rules' `prio` in kernel/auditsc.c and kernel/auditfilter.c). Watches stand in the exit list with all the others.
