@@ -1,6 +1,7 @@
 //! Texts that programs of Windows write, in whatever encoding.
 
-/// UTF-16 and UTF-8 as what they are, without their mark. Of other code pages only ASCII is what it was: the rest serves to compare words.
+/// UTF-16 and UTF-8 as what they are, without their mark. Of other code pages only ASCII is what it was: the rest serves
+/// to compare words.
 pub(super) fn decode(bytes: &[u8]) -> String {
     let pairs = |swap: bool| {
         bytes.chunks_exact(2).map(move |pair| match (pair, swap) {

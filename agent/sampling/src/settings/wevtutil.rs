@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use blindspot_telemetry::{WindowsChannel, settings::ChannelSettings};
 
-/// Reads the channels that a text describes. One whose `enabled` is not said is not known.
+/// Reads the channels that a text describes, of several times the last. One whose `enabled` is not said is not known.
 pub(super) fn read(text: &str) -> BTreeMap<WindowsChannel, ChannelSettings> {
     let mut channels = BTreeMap::new();
     let mut name = None;
@@ -13,14 +13,14 @@ pub(super) fn read(text: &str) -> BTreeMap<WindowsChannel, ChannelSettings> {
         let Some((key, value)) = line.split_once(':').map(|(key, value)| (key.trim(), value.trim())) else {
             continue;
         };
-        let known = name.as_ref().and_then(|name| channels.get_mut(name));
-        match (key, value, known) {
-            ("name", _, _) => name = Some(WindowsChannel::from(value)),
-            ("enabled", "true" | "false", None) => {
-                if let Some(name) = &name {
-                    let settings = ChannelSettings { enabled: value == "true", ..ChannelSettings::default() };
-                    channels.insert(name.clone(), settings);
-                }
+        if key == "name" {
+            name = Some(WindowsChannel::from(value));
+        }
+        let Some(name) = &name else { continue };
+        match (key, value, channels.get_mut(name)) {
+            ("enabled", "true" | "false", _) => {
+                let settings = ChannelSettings { enabled: value == "true", ..ChannelSettings::default() };
+                channels.insert(name.clone(), settings);
             }
             ("retention", "true" | "false", Some(channel)) => channel.retains_oldest = Some(value == "true"),
             ("maxSize", bytes, Some(channel)) => channel.max_bytes = bytes.parse().ok(),
@@ -49,5 +49,12 @@ mod tests {
         let tasks = ChannelSettings { enabled: false, max_bytes: None, retains_oldest: Some(true) };
         assert_eq!(of("Microsoft-Windows-TaskScheduler/Operational"), Some(tasks));
         assert_eq!(channels.len(), 2, "a channel of which nothing is said is not known");
+    }
+
+    #[test]
+    fn what_was_printed_last_holds() {
+        let channels = read("name: A\nenabled: false\nname: B\nenabled: true\nname: A\nenabled: true\n");
+        assert!(channels.values().all(|channel| channel.enabled));
+        assert_eq!(channels.len(), 2);
     }
 }

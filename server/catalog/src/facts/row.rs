@@ -14,7 +14,8 @@ use super::{AuditNeed, DefaultState, EventFacts, Fix, Outcome, Rate, read::Row, 
 /// - `group`: event types of one group are recorded or not together.
 /// - `policy`: subcategories of the Windows audit policy that write it, by the first part of their GUIDs; `outcome`:
 ///   `success` or `failure` where only one of them does.
-/// - `fixes`: names of rows of `fixes.csv`, all of them needed, those that set a SACL named `sacl-...`; `field_fixes`: `CommandLine=command-line`.
+/// - `fixes`: names of rows of `fixes.csv`, all of them needed, those that set a SACL named `sacl-...`; `field_fixes`:
+///   `CommandLine=command-line`.
 /// - `fields`: all that the event declares, or nothing; `later_fields`: `OriginalFileName=4.21`.
 /// - `source`: where the facts come from.
 pub(super) const COLUMNS: [&str; 16] = [
