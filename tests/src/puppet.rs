@@ -15,7 +15,7 @@ use blindspot_agent::{
     identity::{Identity, Key, random16},
     send::{Collector, Letter, Sent},
     sources::{Budget, Reached, Sources},
-    state::{Found, StateFolder},
+    state::{Found, StateError, StateFolder},
 };
 use blindspot_telemetry::{
     Clock,
@@ -54,6 +54,18 @@ pub fn enrol(state: &Path, name: &str, string: &str) {
     runtime().block_on(enroll(&config, &string)).expect("an identity");
 }
 
+/// Opens a state folder. A process that another test is starting holds a lock of the puppet before, between fork and
+/// exec, for a moment.
+fn opened(state: &Path) -> (StateFolder, Found) {
+    for _ in 0..100 {
+        match StateFolder::open(state) {
+            Err(StateError::InUse(_)) => std::thread::sleep(Duration::from_millis(10)),
+            other => return other.expect("a state folder"),
+        }
+    }
+    panic!("a second long another agent works in {}", state.display());
+}
+
 impl Puppet {
     /// Starts the agent of a state folder, which reads the logs in another one. `url` replaces its collector's address.
     ///
@@ -69,7 +81,7 @@ impl Puppet {
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let identity = Identity::read(state).expect("an identity");
-        let (folder, found) = StateFolder::open(state).expect("a state folder");
+        let (folder, found) = opened(state);
         let core = match found {
             Found::State(state, slot) => Core::restore(*state, identity.agent, slot).expect("a state"),
             Found::Nothing | Found::Lost => Core::new(identity.agent, fresh(), identity.server_epoch),
